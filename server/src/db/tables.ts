@@ -1,0 +1,165 @@
+import type { ColumnType } from 'kysely'
+
+/**
+ * The tables as Kysely sees them. Times are ISO 8601 UTC text; JSON goes in as a string and comes out parsed;
+ * truth values are 0 and 1. Better Auth's own tables (`auth_*`) are only its business.
+ *
+ * The primary key of every table that grows with use begins with what its rows belong to, so that the schema can be
+ * distributed by that column.
+ */
+export type Tables = {
+  people: PeopleTable
+  api_keys: ApiKeysTable
+  sign_in_links: SignInLinksTable
+  classes: ClassesTable
+  class_members: ClassMembersTable
+  practice_sessions: PracticeSessionsTable
+  practice_lanes: PracticeLanesTable
+  practice_turns: PracticeTurnsTable
+  practice_responses: PracticeResponsesTable
+  run_events: RunEventsTable
+  servers: ServersTable
+  id_blocks: IdBlocksTable
+}
+
+/** Written as JSON text, read as the parsed value, on both engines. */
+type Json<T> = ColumnType<T, string, string>
+/** Integers that PostgreSQL stores as bigint; ours stay below 2^53. */
+type Id = number
+
+type PeopleTable = {
+  person_id: Id
+  /** Unique, lower case; also the name of the person's Weave entity. */
+  handle: string
+  name: string
+  is_admin: number
+  /** Better Auth's user, once the person can sign in. */
+  auth_user_id: string | null
+  created_at: string
+}
+
+type ApiKeysTable = {
+  api_key_id: Id
+  person_id: Id
+  name: string
+  /** SHA-256 of the key, hexadecimal: keys are long random strings, so no slow hash is needed. */
+  key_hash: string
+  /** The first characters, so that a person recognises it in a list. */
+  hint: string
+  created_at: string
+  expires_at: string | null
+  revoked_at: string | null
+}
+
+type SignInLinksTable = {
+  token_hash: string
+  person_id: Id
+  expires_at: string
+  used_at: string | null
+}
+
+type ClassesTable = {
+  class_id: Id
+  slug: string
+  name: string
+  status: 'planned' | 'active' | 'ended'
+  starts_at: string | null
+  ends_at: string | null
+  /** Logical model names; null allows every model of the catalog. */
+  allowed_models: Json<string[] | null> | null
+  primary_model: string | null
+  created_at: string
+}
+
+type ClassMembersTable = {
+  class_id: Id
+  person_id: Id
+  role: 'teacher' | 'assistant' | 'student'
+  created_at: string
+}
+
+type PracticeSessionsTable = {
+  session_id: Id
+  person_id: Id
+  class_id: Id
+  title: string
+  /** Who wrote the title; a person's is never overwritten. */
+  title_source: 'prompt' | 'model' | 'person'
+  /** Begin of the latest prompt, for lists. */
+  preview: string
+  generation_params: Json<JsonRecord>
+  turn_count: number
+  created_at: string
+  updated_at: string
+  last_turn_at: string
+}
+
+type PracticeLanesTable = {
+  session_id: Id
+  /** `session_model_id` on the wire. */
+  lane_id: Id
+  model_name: string
+  is_primary: number
+  generation_params: Json<JsonRecord>
+  created_at: string
+}
+
+type PracticeTurnsTable = {
+  session_id: Id
+  turn_id: Id
+  prompt_text: string
+  status: 'running' | 'complete' | 'stopped' | 'interrupted'
+  /** The server that answers it, while it runs. */
+  server_id: string | null
+  created_at: string
+  ended_at: string | null
+}
+
+type PracticeResponsesTable = {
+  session_id: Id
+  response_id: Id
+  turn_id: Id
+  lane_id: Id
+  model_name: string
+  is_primary: number
+  status: 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted'
+  response_text: string
+  reasoning_text: string
+  finish_reason: string | null
+  error_code: string | null
+  error_message: string | null
+  provider_message: string | null
+  token_usage: Json<JsonRecord | null> | null
+  /** US dollars. */
+  cost: number | null
+  latency_ms: number | null
+  first_token_ms: number | null
+  generation_params: Json<JsonRecord>
+  dropped_params: Json<{ name: string; reason: string }[]>
+  created_at: string
+  ended_at: string | null
+}
+
+type RunEventsTable = {
+  session_id: Id
+  turn_id: Id
+  /** From 1, increasing, with gaps: a stored text delta stands for all the live ones up to its number. */
+  seq: number
+  type: string
+  /** JSON text, never queried into. */
+  data: string
+}
+
+type ServersTable = {
+  server_id: string
+  started_at: string
+  heartbeat_at: string
+}
+
+type IdBlocksTable = {
+  /** What the ids are for, e.g. `session`. */
+  name: string
+  next_id: Id
+}
+
+type JsonRecord = { [key: string]: unknown }
