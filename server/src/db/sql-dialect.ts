@@ -1,4 +1,18 @@
+import type { Expression } from 'kysely'
+import { isPostgresUniqueViolation } from './postgres-dialect.ts'
+import { isSqliteUniqueViolation } from './sqlite-dialect.ts'
+
 /** Column types that the two engines spell differently; migrations take them from here. */
 export type ColumnTypes = {
-  json: 'text' | 'jsonb'
+  /** Written as JSON text, read as the parsed value. */
+  json: 'jsonb' | Expression<unknown>
+  /** Only for tables that Better Auth writes; ours keep times as text. */
+  time: 'timestamptz' | 'text'
+  /** Only for tables that Better Auth writes; ours keep truth values as 0 and 1. */
+  truth: 'boolean' | 'integer'
+}
+
+/** Whether a statement failed because a row with the same unique value exists already, on either engine. */
+export function isUniqueViolation(error: unknown): boolean {
+  return isSqliteUniqueViolation(error) || isPostgresUniqueViolation(error)
 }

@@ -1,0 +1,23 @@
+import Database from 'better-sqlite3'
+import { sql } from 'kysely'
+import type { ColumnTypes } from './sql-dialect.ts'
+
+/**
+ * The declared type of JSON columns: what is declared so is parsed when it is read.
+ *
+ * SQLite keeps any declared type and stores everything containing "text" as text, so `12` does not become a number.
+ */
+export const SQLITE_JSON_TYPE = 'json text'
+
+export const sqliteColumnTypes: ColumnTypes = { json: sql.raw(SQLITE_JSON_TYPE), time: 'text', truth: 'integer' }
+
+export function isSqliteUniqueViolation(error: unknown): boolean {
+  return (
+    error instanceof Database.SqliteError &&
+    (error.code === 'SQLITE_CONSTRAINT_UNIQUE' || error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY')
+  )
+}
+
+export function isSqliteMissingTable(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.message.startsWith('no such table')
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts'],
+    globalSetup: './src/db/testing-postgres.ts',
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+  },
+})
