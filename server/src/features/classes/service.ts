@@ -1,0 +1,35 @@
+import type { Database } from '../../db/open.ts'
+import { InvalidRequestError, NotFoundError } from '../../errors.ts'
+import type { Person } from '../accounts/person.ts'
+import type { Class, Membership } from './class.ts'
+import { ClassStore } from './store.ts'
+
+export class ClassService {
+  readonly #store: ClassStore
+
+  constructor(deps: { database: Pick<Database, 'db'> }) {
+    this.#store = new ClassStore(deps.database.db)
+  }
+
+  /**
+   * The class in which a person wants to ask models something. Admins may do so in every class.
+   *
+   * @throws {NotFoundError} if the class does not exist or the person is not in it.
+   * @throws {InvalidRequestError} `class_not_active` before it begins and after it has ended.
+   */
+  async getRunnable(person: Person, classId: number): Promise<Class> {
+    const found = await this.#store.findFor(person.personId, classId)
+    if (!found || (found.role === null && !person.isAdmin)) throw new NotFoundError('class', classId)
+    if (found.status !== 'active')
+      throw new InvalidRequestError(
+        'class_not_active',
+        found.status === 'ended' ? `The class ${found.name} has ended.` : `The class ${found.name} has not begun yet.`,
+      )
+    return found
+  }
+
+  /** The classes that a person is a member of, oldest first. */
+  listForPerson(person: Person): Promise<Membership[]> {
+    return this.#store.listMemberships(person.personId)
+  }
+}
