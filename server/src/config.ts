@@ -73,7 +73,11 @@ const ModelSchema = z.strictObject({
     .describe('US dollars.'),
   unsupported: z.array(z.enum(PARAMETER_NAMES)).default([]).describe('Parameters that must not be sent.'),
   capabilities: z
-    .strictObject({ tools: z.boolean().default(false), images: z.boolean().default(false), json: z.boolean().default(false) })
+    .strictObject({
+      tools: z.boolean().default(false),
+      images: z.boolean().default(false),
+      json: z.boolean().default(false),
+    })
     .prefault({}),
 })
 export type ModelConfig = z.output<typeof ModelSchema>
@@ -103,9 +107,13 @@ const EnvironmentSchema = z.object({
 
 /** Every mistake in the configuration, one line each, with the key's path. */
 export class ConfigError extends Error {
+  readonly problems: string[]
+
   constructor(problems: string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((line) => `  ${line}`).join('\n')}`)
+    const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`
+    super(`The configuration has ${count}:\n${problems.map((line) => `  ${line}`).join('\n')}`)
     this.name = 'ConfigError'
+    this.problems = problems
   }
 }
 
@@ -119,7 +127,8 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   // An empty variable means "not set": that is what `docker run -e NAME` and many shells leave behind.
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const variables = EnvironmentSchema.safeParse(given)
-  if (!variables.success) problems.push(...variables.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  if (!variables.success)
+    problems.push(...variables.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
 
   const file = loadFile(given.ETUDE_CONFIG, problems)
   const providers = file.providers.map(({ apiKeyEnv, ...provider }, index) => {
@@ -192,6 +201,8 @@ function jsonPath(path: readonly PropertyKey[]): string {
 
 function duplicates(list: string, items: readonly { name: string }[]): string[] {
   return items.flatMap((item, index) =>
-    items.findIndex((other) => other.name === item.name) < index ? [`${list}[${index}].name: ${item.name} is used twice`] : [],
+    items.findIndex((other) => other.name === item.name) < index
+      ? [`${list}[${index}].name: ${item.name} is used twice`]
+      : [],
   )
 }

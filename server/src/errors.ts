@@ -24,7 +24,12 @@ export class AppError extends Error {
   /** Seconds after which trying again makes sense. */
   readonly retryAfterSeconds: number | undefined
 
-  constructor(kind: ErrorKind, code: string, message: string, options: ErrorOptions & { retryAfterSeconds?: number } = {}) {
+  constructor(
+    kind: ErrorKind,
+    code: string,
+    message: string,
+    options: ErrorOptions & { retryAfterSeconds?: number } = {},
+  ) {
     super(message, options)
     this.name = new.target.name
     this.kind = kind

@@ -123,9 +123,10 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
     .execute()
   await db.schema.createIndex('practice_turns_by_id').on('practice_turns').columns(['turn_id']).execute()
   await db.schema
-    .createIndex('practice_turns_running')
+    .createIndex('practice_turns_one_running')
+    .unique()
     .on('practice_turns')
-    .columns(['server_id'])
+    .columns(['session_id'])
     .where(sql.ref('status'), '=', sql.lit('running'))
     .execute()
 

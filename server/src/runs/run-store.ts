@@ -1,0 +1,380 @@
+import type { CompiledQuery, Kysely, Selectable } from 'kysely'
+import { compileOnce } from '../db/compile-once.ts'
+import type { Database } from '../db/open.ts'
+import { isUniqueViolation } from '../db/sql-dialect.ts'
+import type { Tables } from '../db/tables.ts'
+import { AppError } from '../errors.ts'
+import type { PendingRow } from './live-run.ts'
+import type { NumberedEvent, Response, RunEvent, TokenUsage, Turn, TurnStatus } from './turn.ts'
+
+export type StoredRow = PendingRow & { sessionId: number; turnId: number }
+export type TurnKey = { sessionId: number; turnId: number }
+
+/** Rows of one insert: more would only make the statement longer, not faster. */
+const ROWS_PER_INSERT = 64
+
+/** Turns, responses and the event log. */
+export class RunStore {
+  readonly #database: Database
+  readonly #db: Kysely<Tables>
+  readonly #inserts = new Map<number, (rows: Record<string, unknown>) => CompiledQuery>()
+
+  constructor(database: Database) {
+    this.#database = database
+    this.#db = database.db
+  }
+
+  /**
+   * Stores a new turn together with what it belongs to, all or nothing.
+   *
+   * @throws {AppError} `turn_running`: a session answers one turn at a time, and the database sees to it.
+   */
+  async createTurn(turn: Turn, responses: readonly Response[], serverId: string, alsoStore: readonly CompiledQuery[]) {
+    try {
+      await this.#database.batch([...alsoStore, ...this.#newTurn(turn, responses, serverId)])
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      throw new AppError('conflict', 'turn_running', 'The turn before is still being answered; wait for it or stop it.')
+    }
+  }
+
+  appendEvents(rows: readonly StoredRow[]): Promise<void> {
+    return this.#database.batch(this.#insertEvents(rows))
+  }
+
+  /** Stores how lanes ended, with the events that say so and, after the last one, how the turn ended. */
+  end(ending: {
+    turn: Turn
+    isTurnOver: boolean
+    responses: readonly Response[]
+    rows: readonly StoredRow[]
+    endedAt: string
+  }) {
+    const { sessionId, turnId, status } = ending.turn
+    const { endedAt } = ending
+    const queries = this.#insertEvents(ending.rows)
+    for (const response of ending.responses)
+      queries.push(this.#updateResponse({ sessionId, endedAt, ...endOf(response) }))
+    if (ending.isTurnOver) queries.push(this.#updateTurn({ sessionId, turnId, status, endedAt }))
+    return this.#database.batch(queries)
+  }
+
+  async findTurn(turnId: number): Promise<(TurnKey & { status: TurnStatus; serverId: string | null }) | undefined> {
+    const row = await this.#db
+      .selectFrom('practice_turns')
+      .select(['session_id', 'turn_id', 'status', 'server_id'])
+      .where('turn_id', '=', turnId)
+      .executeTakeFirst()
+    return row && { sessionId: row.session_id, turnId: row.turn_id, status: row.status, serverId: row.server_id }
+  }
+
+  /** A turn and its responses in the order asked. */
+  async loadTurn({ sessionId, turnId }: TurnKey): Promise<{ turn: Turn; responses: Response[] } | undefined> {
+    const row = await this.#db
+      .selectFrom('practice_turns')
+      .innerJoin('practice_sessions', 'practice_sessions.session_id', 'practice_turns.session_id')
+      .select(['turn_id', 'prompt_text', 'status', 'practice_turns.created_at', 'title'])
+      .where('practice_turns.session_id', '=', sessionId)
+      .where('turn_id', '=', turnId)
+      .executeTakeFirst()
+    if (!row) return undefined
+    const responses = await this.#db
+      .selectFrom('practice_responses')
+      .selectAll()
+      .where('session_id', '=', sessionId)
+      .where('turn_id', '=', turnId)
+      .orderBy('response_id')
+      .execute()
+    const turn: Turn = {
+      sessionId,
+      turnId,
+      sessionTitle: row.title,
+      promptText: row.prompt_text,
+      status: row.status,
+      createdAt: row.created_at,
+    }
+    return { turn, responses: responses.map(toResponse) }
+  }
+
+  /** All responses of a session, oldest first. */
+  async listResponses(sessionId: number): Promise<Response[]> {
+    const rows = await this.#db
+      .selectFrom('practice_responses')
+      .selectAll()
+      .where('session_id', '=', sessionId)
+      .orderBy('created_at')
+      .orderBy('response_id')
+      .execute()
+    return rows.map(toResponse)
+  }
+
+  async readRows({ sessionId, turnId }: TurnKey, afterSeq: number, limit: number): Promise<PendingRow[]> {
+    const rows = await this.#db
+      .selectFrom('run_events')
+      .select(['seq', 'type', 'data'])
+      .where('session_id', '=', sessionId)
+      .where('turn_id', '=', turnId)
+      .where('seq', '>', afterSeq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute()
+    return rows.map(({ seq, type, data }) => ({ seq, type: type as RunEvent['type'], data }))
+  }
+
+  /** Events after a number, completed from the turn's own rows. */
+  async readEvents(key: TurnKey, afterSeq: number, limit: number): Promise<NumberedEvent[]> {
+    const rows = await this.readRows(key, afterSeq, limit)
+    if (rows.length === 0) return []
+    const needsTurn = rows.some(
+      (row) => row.type.startsWith('turn-') || row.type === 'response-end' || row.type === 'response-error',
+    )
+    const loaded = needsTurn ? await this.loadTurn(key) : undefined
+    return rows.flatMap((row) => fromRow(row, loaded) ?? [])
+  }
+
+  async heartbeat(serverId: string, now: string): Promise<void> {
+    await this.#db
+      .insertInto('servers')
+      .values({ server_id: serverId, started_at: now, heartbeat_at: now })
+      .onConflict((conflict) => conflict.column('server_id').doUpdateSet({ heartbeat_at: now }))
+      .execute()
+  }
+
+  async removeServer(serverId: string): Promise<void> {
+    await this.#db.deleteFrom('servers').where('server_id', '=', serverId).execute()
+  }
+
+  /** Running turns whose server has not been heard of since a time. */
+  async findOrphans(deadSince: string): Promise<(TurnKey & { serverId: string | null })[]> {
+    const rows = await this.#db
+      .selectFrom('practice_turns')
+      .leftJoin('servers', 'servers.server_id', 'practice_turns.server_id')
+      .select(['session_id', 'turn_id', 'practice_turns.server_id'])
+      .where('status', '=', 'running')
+      .where((where) => where.or([where('heartbeat_at', 'is', null), where('heartbeat_at', '<', deadSince)]))
+      .execute()
+    return rows.map((row) => ({ sessionId: row.session_id, turnId: row.turn_id, serverId: row.server_id }))
+  }
+
+  /** Takes a turn over from a dead server; false when another server was faster. */
+  async claim({ sessionId, turnId }: TurnKey, from: string | null, to: string): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('practice_turns')
+      .set({ server_id: to })
+      .where('session_id', '=', sessionId)
+      .where('turn_id', '=', turnId)
+      .where('status', '=', 'running')
+      .where('server_id', from === null ? 'is' : '=', from)
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  }
+
+  #newTurn(turn: Turn, responses: readonly Response[], serverId: string): CompiledQuery[] {
+    return [
+      this.#insertTurn({
+        session_id: turn.sessionId,
+        turn_id: turn.turnId,
+        prompt_text: turn.promptText,
+        status: turn.status,
+        server_id: serverId,
+        created_at: turn.createdAt,
+      }),
+      ...responses.map((response) =>
+        this.#insertResponse({
+          session_id: turn.sessionId,
+          response_id: response.responseId,
+          turn_id: turn.turnId,
+          lane_id: response.laneId,
+          model_name: response.modelName,
+          is_primary: response.isPrimary ? 1 : 0,
+          status: response.status,
+          generation_params: JSON.stringify(response.generationParams),
+          dropped_params: JSON.stringify(response.droppedParams),
+          created_at: response.createdAt,
+        }),
+      ),
+    ]
+  }
+
+  #insertEvents(rows: readonly StoredRow[]): CompiledQuery[] {
+    const queries: CompiledQuery[] = []
+    for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
+      const part = rows.slice(start, start + ROWS_PER_INSERT)
+      const values: Record<string, unknown> = {}
+      part.forEach((row, index) => {
+        values[`session${index}`] = row.sessionId
+        values[`turn${index}`] = row.turnId
+        values[`seq${index}`] = row.seq
+        values[`type${index}`] = row.type
+        values[`data${index}`] = row.data
+      })
+      queries.push(this.#eventInsert(part.length)(values))
+    }
+    return queries
+  }
+
+  #eventInsert(count: number) {
+    const known = this.#inserts.get(count)
+    if (known) return known
+    const insert = compileOnce((values: Record<string, unknown>) =>
+      this.#db.insertInto('run_events').values(
+        Array.from({ length: count }, (_, index) => ({
+          session_id: values[`session${index}`] as number,
+          turn_id: values[`turn${index}`] as number,
+          seq: values[`seq${index}`] as number,
+          type: values[`type${index}`] as string,
+          data: values[`data${index}`] as string,
+        })),
+      ),
+    )
+    this.#inserts.set(count, insert)
+    return insert
+  }
+
+  readonly #insertTurn = compileOnce(
+    (v: {
+      session_id: number
+      turn_id: number
+      prompt_text: string
+      status: TurnStatus
+      server_id: string
+      created_at: string
+    }) =>
+      this.#db.insertInto('practice_turns').values({
+        session_id: v.session_id,
+        turn_id: v.turn_id,
+        prompt_text: v.prompt_text,
+        status: v.status,
+        server_id: v.server_id,
+        created_at: v.created_at,
+      }),
+  )
+
+  readonly #insertResponse = compileOnce(
+    (v: {
+      session_id: number
+      response_id: number
+      turn_id: number
+      lane_id: number
+      model_name: string
+      is_primary: number
+      status: Response['status']
+      generation_params: string
+      dropped_params: string
+      created_at: string
+    }) =>
+      this.#db.insertInto('practice_responses').values({
+        session_id: v.session_id,
+        response_id: v.response_id,
+        turn_id: v.turn_id,
+        lane_id: v.lane_id,
+        model_name: v.model_name,
+        is_primary: v.is_primary,
+        status: v.status,
+        response_text: '',
+        reasoning_text: '',
+        generation_params: v.generation_params,
+        dropped_params: v.dropped_params,
+        created_at: v.created_at,
+      }),
+  )
+
+  /** Only a response that is still running ends: a server that was given up for dead changes nothing. */
+  readonly #updateResponse = compileOnce((v: ReturnType<typeof endOf> & { sessionId: number; endedAt: string }) =>
+    this.#db
+      .updateTable('practice_responses')
+      .set({
+        status: v.status,
+        response_text: v.responseText,
+        reasoning_text: v.reasoningText,
+        finish_reason: v.finishReason,
+        error_code: v.errorCode,
+        error_message: v.errorMessage,
+        provider_message: v.providerMessage,
+        token_usage: v.tokenUsage,
+        cost: v.cost,
+        latency_ms: v.latencyMs,
+        first_token_ms: v.firstTokenMs,
+        ended_at: v.endedAt,
+      })
+      .where('session_id', '=', v.sessionId)
+      .where('response_id', '=', v.responseId)
+      .where('status', '=', 'running'),
+  )
+
+  readonly #updateTurn = compileOnce((v: TurnKey & { status: TurnStatus; endedAt: string }) =>
+    this.#db
+      .updateTable('practice_turns')
+      .set({ status: v.status, ended_at: v.endedAt })
+      .where('session_id', '=', v.sessionId)
+      .where('turn_id', '=', v.turnId)
+      .where('status', '=', 'running'),
+  )
+}
+
+function endOf(response: Response) {
+  return {
+    responseId: response.responseId,
+    status: response.status,
+    responseText: response.text,
+    reasoningText: response.reasoningText,
+    finishReason: response.finishReason,
+    errorCode: response.error?.code ?? null,
+    errorMessage: response.error?.message ?? null,
+    providerMessage: response.error?.providerMessage ?? null,
+    tokenUsage: response.usage ? JSON.stringify(response.usage) : null,
+    cost: response.cost,
+    latencyMs: response.latencyMs,
+    firstTokenMs: response.firstTokenMs,
+  }
+}
+
+function toResponse(row: Selectable<Tables['practice_responses']>): Response {
+  return {
+    responseId: row.response_id,
+    turnId: row.turn_id,
+    laneId: row.lane_id,
+    modelName: row.model_name,
+    isPrimary: row.is_primary === 1,
+    status: row.status,
+    text: row.response_text,
+    reasoningText: row.reasoning_text,
+    finishReason: row.finish_reason as Response['finishReason'],
+    error: row.error_code
+      ? { code: row.error_code, message: row.error_message ?? '', providerMessage: row.provider_message }
+      : null,
+    usage: row.token_usage as TokenUsage | null,
+    cost: row.cost,
+    latencyMs: row.latency_ms,
+    firstTokenMs: row.first_token_ms,
+    generationParams: row.generation_params,
+    droppedParams: row.dropped_params,
+    createdAt: row.created_at,
+  }
+}
+
+/** Undefined for an event whose turn or response has been deleted meanwhile. */
+function fromRow(
+  row: PendingRow,
+  loaded: { turn: Turn; responses: Response[] } | undefined,
+): NumberedEvent | undefined {
+  const { seq, type } = row
+  const data = JSON.parse(row.data)
+  switch (type) {
+    case 'text-delta':
+    case 'reasoning-delta': {
+      const [responseId, offset, text] = data as [number, number, string]
+      return { seq, event: { type, responseId, offset, text } }
+    }
+    case 'response-start':
+      return { seq, event: data as RunEvent }
+    case 'response-end':
+    case 'response-error': {
+      const response = loaded?.responses.find(({ responseId }) => responseId === data)
+      return loaded && response && { seq, event: { type, turn: loaded.turn, response } }
+    }
+    case 'turn-start':
+    case 'turn-end':
+      return loaded && { seq, event: { type, ...loaded } }
+  }
+}
