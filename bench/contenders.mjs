@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { folder, freePort, messageOf, startChild, stopChild, untilAnswers } from './children.mjs'
+
+const inBench = (path) => fileURLToPath(new URL(path, import.meta.url))
+const ETUDE = inBench('../server/bin/etude.js')
+const KEY = 'bench-key-0123456789abcdef0123456789'
+const PROMPT = 'Please count as far as you can.'
+
+/**
+ * Everything that can stand between a client and the upstream. `start` gives a contender:
+ * its `name`, its child process (`started`, none for the direct call), `requests(shape, models)`: what a client sends to
+ * ask one prompt of so many models, and `stop()`.
+ */
+export const CONTENDERS = { direct, relay, portkey, etude }
+
+async function direct(upstream) {
+  return {
+    name: 'direct',
+    requests: (shape, models) => openAiRequests(upstream, `/${shape}/v1/chat/completions`, {}, shape, models),
+    stop: async () => {},
+  }
+}
+
+async function relay(upstream) {
+  const started = startChild('relay', inBench('relay.mjs'), { args: [upstream] })
+  const origin = `http://127.0.0.1:${await messageOf(started, 'port')}`
+  return {
+    name: 'relay',
+    started,
+    requests: (shape, models) => openAiRequests(origin, `/${shape}/v1/chat/completions`, {}, shape, models),
+    stop: () => stopChild(started),
+  }
+}
+
+async function portkey(upstream) {
+  const port = await freePort()
+  const script = inBench('portkey/node_modules/@portkey-ai/gateway/build/start-server.js')
+  const started = startChild('portkey', script, { args: [`--port=${port}`, '--headless'] })
+  const origin = `http://127.0.0.1:${port}`
+  await untilAnswers(started, `${origin}/`)
+  const headers = (shape) => ({ 'x-portkey-provider': 'openai', 'x-portkey-custom-host': `${upstream}/${shape}/v1` })
+  return {
+    name: 'portkey',
+    started,
+    requests: (shape, models) => openAiRequests(origin, '/v1/chat/completions', headers(shape), shape, models),
+    stop: () => stopChild(started),
+  }
+}
+
+/** Etude as people run it: its bundle, its default log level, SQLite on disk; only the rate limit is off. */
+async function etude(upstream, { shapes, nodeOptions = [] }) {
+  if (!existsSync(ETUDE)) throw new Error('Build the server first: npm run build')
+  const port = await freePort()
+  const data = join(folder, `etude-${port}`)
+  mkdirSync(data)
+  writeFileSync(join(data, 'etude.config.json'), JSON.stringify(etudeConfig(upstream, shapes)))
+  const env = {
+    ETUDE_PORT: String(port),
+    ETUDE_DATA: data,
+    ETUDE_CONFIG: join(data, 'etude.config.json'),
+    HOME: data,
+  }
+  execFileSync(process.execPath, [ETUDE, 'user', 'add', 'bench', '--admin', '--key', KEY], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 30_000,
+  })
+  const started = startChild('etude', ETUDE, { args: ['serve'], env, nodeOptions })
+  const origin = `http://127.0.0.1:${port}`
+  await untilAnswers(started, `${origin}/readyz`)
+  return {
+    name: 'etude',
+    started,
+    requests: (shape, models) => [
+      {
+        origin,
+        path: '/user/practice/sessions/run?class_id=1',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'text/event-stream',
+          authorization: `Bearer ${KEY}`,
+        },
+        body: JSON.stringify({ prompt_text: PROMPT, model_names: modelNames(shape).slice(0, models) }),
+        marks: { ...tokenMarks(shape), doneMs: 'event: turn-end' },
+      },
+    ],
+    stop: () => stopChild(started),
+  }
+}
+
+function etudeConfig(upstream, shapes) {
+  const generous = { retries: 0, concurrency: 10_000 }
+  return {
+    providers: shapes.map((shape) => ({
+      name: shape,
+      kind: 'openai-compatible',
+      baseUrl: `${upstream}/${shape}/v1`,
+      ...generous,
+    })),
+    models: shapes.flatMap((shape) => modelNames(shape).map((name) => ({ name, provider: shape, model: name }))),
+    requestsPerMinute: 0,
+  }
+}
+
+const modelNames = (shape) => [1, 2, 3].map((number) => `${shape}-model-${number}`)
+
+/** The first and the last token of an answer of this shape, e.g. `burst-16`. */
+function tokenMarks(shape) {
+  return { firstMs: 'tok0 ', lastMs: `tok${Number(shape.split('-').at(-1)) - 1} ` }
+}
+
+function openAiRequests(origin, path, headers, shape, models) {
+  return modelNames(shape)
+    .slice(0, models)
+    .map((model) => ({
+      origin,
+      path,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({
+        model,
+        messages: [{ role: 'user', content: PROMPT }],
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
+      marks: { ...tokenMarks(shape), doneMs: '[DONE]' },
+    }))
+}

@@ -1,0 +1,173 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { messageOf, startChild, stopChild, usageOf } from './children.mjs'
+import { CONTENDERS } from './contenders.mjs'
+import { median, printFanout, quantile } from './fanout-table.mjs'
+
+/** How the upstream answers in each measurement; `upstream.mjs` explains the names. */
+const IDLE = 'every-5ms-8'
+const SHORT = 'burst-16'
+const BURST = 'burst-64'
+const PACED = 'every-20ms-64'
+const LONG = 'every-100ms-50'
+const SHAPES = [IDLE, SHORT, BURST, PACED, LONG]
+const STREAMS = 1_000
+
+const THROUGHPUT = [
+  { name: 'requests1x16', models: 1, clients: 16, shape: SHORT },
+  { name: 'requests1x64', models: 1, clients: 64, shape: BURST },
+  { name: 'requests3x16', models: 3, clients: 16, shape: SHORT },
+]
+
+/**
+ * What asking through Etude adds to asking directly, beside a relay that stores nothing and Portkey's gateway.
+ *
+ * Contenders take turns (A B C A B C …), so what else the machine does meets all of them alike.
+ */
+export async function main(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string', default: '5' },
+      only: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
+      measure: { type: 'string', default: 'idle,throughput,cpu,streams' },
+      profile: { type: 'string' },
+    },
+  })
+  const rounds = Math.min(20, Math.max(1, Number(values.rounds) || 5))
+  const measure = new Set(values.measure.split(','))
+  const upstream = startChild('upstream', fileURLToPath(new URL('upstream.mjs', import.meta.url)))
+  const origin = `http://127.0.0.1:${await messageOf(upstream, 'port')}`
+  const load = startChild('load', fileURLToPath(new URL('load.mjs', import.meta.url)))
+  await messageOf(load, 'ready')
+  const ask = async (run) => {
+    load.child.send({ run })
+    return await messageOf(load, 'result', 300_000)
+  }
+  const startAll = async (nodeOptions = []) => {
+    const contenders = []
+    for (const name of values.only.split(','))
+      contenders.push(await CONTENDERS[name](origin, { shapes: SHAPES, nodeOptions }))
+    return contenders
+  }
+
+  const results = {}
+  const contenders = await startAll(values.profile ? ['--cpu-prof', `--cpu-prof-dir=${values.profile}`] : [])
+  await warmUp(contenders, ask)
+  if (measure.has('idle')) results.idle = await measureIdle(contenders, ask, rounds)
+  if (measure.has('throughput'))
+    for (const setting of THROUGHPUT) results[setting.name] = await measureThroughput(contenders, ask, rounds, setting)
+  if (measure.has('cpu'))
+    for (const models of [1, 3]) results[`cpu${models}`] = await measureCpu(contenders, ask, rounds, models)
+  for (const contender of contenders) await contender.stop()
+  // Fresh processes, so that the peak is the peak of this.
+  if (measure.has('streams')) results.streams = await measureStreams(await startAll(), ask)
+  for (const child of [load, upstream]) await stopChild(child)
+  printFanout(results, values.only.split(','))
+}
+
+async function warmUp(contenders, ask) {
+  for (const contender of contenders) {
+    say(`warming up ${contender.name}`)
+    for (const models of [1, 3]) {
+      const requests = contender.requests(BURST, models)
+      checked(contender, await ask({ requests, concurrency: 16, seconds: 3 }))
+    }
+  }
+}
+
+/** One request at a time: milliseconds to the first token, the last token and the end of the stream. */
+async function measureIdle(contenders, ask, rounds) {
+  const samples = perContender(contenders, () => ({ firstMs: [], lastMs: [], endMs: [] }))
+  for (let round = 0; round < rounds * 6; round += 1) {
+    say(`idle, round ${round + 1} of ${rounds * 6}`)
+    for (const contender of contenders) {
+      const result = checked(
+        contender,
+        await ask({ requests: contender.requests(IDLE, 1), concurrency: 1, turns: 10, unmeasured: 1 }),
+      )
+      for (const [key, values] of Object.entries(samples[contender.name])) values.push(...result[key])
+    }
+  }
+  return mapValues(samples, (times) =>
+    mapValues(times, (values) => ({ median: median(values), p99: quantile(values, 0.99) })),
+  )
+}
+
+/** As many turns as so many clients can ask, each waiting for its answer. */
+async function measureThroughput(contenders, ask, rounds, { name, models, clients, shape }) {
+  const samples = perContender(contenders, () => ({ perSecond: [], cpuMicros: [] }))
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const contender of contenders) {
+      const requests = contender.requests(shape, models)
+      const { result, cpuMicros } = await withUsage(contender, () =>
+        ask({ requests, concurrency: clients, seconds: 3 }),
+      )
+      samples[contender.name].perSecond.push(result.perSecond)
+      samples[contender.name].cpuMicros.push(cpuMicros / result.complete)
+      say(`${name}, round ${round} of ${rounds}: ${contender.name} ${result.perSecond.toFixed(0)}/s`)
+    }
+  }
+  return samples
+}
+
+/** CPU time of the measured process for each token chunk that the upstream sent through it, arriving one by one. */
+async function measureCpu(contenders, ask, rounds, models) {
+  const measured = contenders.filter(({ started }) => started)
+  const samples = perContender(measured, () => [])
+  const clients = 60
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const contender of measured) {
+      const requests = contender.requests(PACED, models)
+      const run = { requests, concurrency: clients, turns: clients * 3, rampMs: 1_280 }
+      const { result, cpuMicros } = await withUsage(contender, () => ask(run))
+      samples[contender.name].push(cpuMicros / (result.complete * models * 64))
+      say(
+        `cpu${models}, round ${round} of ${rounds}: ${contender.name} ${samples[contender.name].at(-1).toFixed(1)} µs a chunk`,
+      )
+    }
+  }
+  return samples
+}
+
+/** Many streams open at once on one process, each from its own request. */
+async function measureStreams(contenders, ask) {
+  const results = {}
+  for (const contender of contenders) {
+    say(`${STREAMS} streams: ${contender.name}`)
+    const requests = contender.requests(LONG, 1)
+    checked(contender, await ask({ requests, concurrency: 1, turns: 1 }))
+    const before = contender.started && (await usageOf(contender.started))
+    const result = await ask({ requests, concurrency: STREAMS, turns: STREAMS, rampMs: 1_000 })
+    const after = contender.started && (await usageOf(contender.started))
+    results[contender.name] = {
+      complete: result.complete,
+      failure: result.failure,
+      lastMs: median(result.lastMs),
+      idleBytes: before?.rssBytes,
+      peakBytes: after?.peakRssBytes,
+    }
+    await contender.stop()
+  }
+  return results
+}
+
+async function withUsage(contender, action) {
+  if (!contender.started) return { result: checked(contender, await action()), cpuMicros: Number.NaN }
+  const before = await usageOf(contender.started)
+  const result = checked(contender, await action())
+  const after = await usageOf(contender.started)
+  return { result, cpuMicros: after.cpuMicros - before.cpuMicros }
+}
+
+/** A figure of a run in which something failed is not a figure. */
+function checked(contender, result) {
+  if (result.failures === 0) return result
+  const printed = contender.started ? `\nIts output:\n${contender.started.printed()}` : ''
+  throw new Error(`${result.failures} of ${contender.name}'s turns failed, the first with: ${result.failure}${printed}`)
+}
+
+const perContender = (contenders, make) => Object.fromEntries(contenders.map(({ name }) => [name, make()]))
+const mapValues = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
+const say = (text) => process.stderr.write(`${text}\n`)
