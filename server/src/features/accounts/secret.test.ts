@@ -1,0 +1,50 @@
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { newTestFolder } from '../../db/testing.ts'
+import { loadSecret } from './secret.ts'
+
+describe("the server's secret", () => {
+  it('is made once, for its owner only, even when several processes start at once', async () => {
+    const dataFolder = join(newTestFolder(), 'data')
+
+    const secrets = await Promise.all([1, 2, 3, 4, 5].map(() => loadSecret({ secret: undefined, dataFolder })))
+
+    expect(new Set(secrets.map((secret) => secret.deriveKey('a').toString('hex'))).size).toBe(1)
+    expect(await readdir(dataFolder)).toEqual(['secret'])
+    expect((await stat(join(dataFolder, 'secret'))).mode & 0o777).toBe(0o600)
+    expect((await readFile(join(dataFolder, 'secret'), 'utf8')).length).toBeGreaterThan(43)
+  })
+
+  it('gives every purpose its own key, always the same', async () => {
+    const dataFolder = newTestFolder()
+    const [one, two] = [
+      await loadSecret({ secret: undefined, dataFolder }),
+      await loadSecret({ secret: undefined, dataFolder }),
+    ]
+
+    expect(one.deriveKey('cookies')).toEqual(two.deriveKey('cookies'))
+    expect(one.deriveKey('cookies')).not.toEqual(one.deriveKey('vault'))
+    expect(one.deriveKey('cookies')).toHaveLength(32)
+  })
+
+  it('is the configured one when there is one, and makes no file then', async () => {
+    const dataFolder = newTestFolder()
+    const secret = await loadSecret({ secret: 'configured, and long enough to be one', dataFolder })
+
+    expect(await readdir(dataFolder)).toEqual([])
+    expect(secret.deriveKey('a').toString('hex')).toBe(
+      (await loadSecret({ secret: 'configured, and long enough to be one', dataFolder: '/nowhere' }))
+        .deriveKey('a')
+        .toString('hex'),
+    )
+  })
+
+  it('is refused when somebody emptied the file', async () => {
+    const dataFolder = newTestFolder()
+    await writeFile(join(dataFolder, 'secret'), '\n')
+    await chmod(join(dataFolder, 'secret'), 0o600)
+
+    await expect(loadSecret({ secret: undefined, dataFolder })).rejects.toThrow(/at least 32 characters/)
+  })
+})
