@@ -71,6 +71,7 @@ async function etude(upstream, { shapes, nodeOptions = [] }) {
   const started = startChild('etude', ETUDE, { args: ['serve'], env, nodeOptions })
   const origin = `http://127.0.0.1:${port}`
   await untilAnswers(started, `${origin}/readyz`)
+  await checkStored(origin, shapes[0])
   return {
     name: 'etude',
     started,
@@ -85,10 +86,35 @@ async function etude(upstream, { shapes, nodeOptions = [] }) {
         },
         body: JSON.stringify({ prompt_text: PROMPT, model_names: modelNames(shape).slice(0, models) }),
         marks: { ...tokenMarks(shape), doneMs: 'event: turn-end' },
+        failureMark: 'event: response-error',
       },
     ],
     stop: () => stopChild(started),
   }
+}
+
+/** @throws {Error} unless what three models answered can be read again from the session. */
+async function checkStored(origin, shape) {
+  const call = async (path, body) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}` }
+    const reply = await fetch(origin + path, {
+      method: body ? 'POST' : 'GET',
+      headers,
+      body: body && JSON.stringify(body),
+    })
+    if (!reply.ok) throw new Error(`etude answered ${reply.status} to ${path}: ${await reply.text()}`)
+    return await reply.json()
+  }
+  const turn = await call('/user/practice/sessions/run?class_id=1', {
+    prompt_text: PROMPT,
+    model_names: modelNames(shape),
+  })
+  const { responses } = await call(`/user/practice/sessions/${turn.session_id}`)
+  const { firstMs, lastMs } = tokenMarks(shape)
+  const whole = responses.filter(
+    ({ status, response_text: text }) => status === 'complete' && text.startsWith(firstMs) && text.endsWith(lastMs),
+  )
+  if (whole.length !== 3) throw new Error(`etude did not store three answers: ${JSON.stringify(responses)}`)
 }
 
 function etudeConfig(upstream, shapes) {

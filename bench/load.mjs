@@ -1,6 +1,6 @@
 // The client: asks turns, reads every stream to its end and measures. Run as a child process, told what to do by
 // messages. A turn is one request or several sent together; it is complete when each has brought its first token, its
-// last token and its end mark.
+// last token and its end mark, and none a mark of failure.
 import { Agent } from 'undici'
 
 const CARRIED_BYTES = 32
@@ -50,7 +50,7 @@ async function askTurns({ requests, concurrency, turns = Infinity, seconds = 120
   return { ...result, elapsedMs, perSecond: (finishedInTime * 1_000) / elapsedMs }
 }
 
-function ask({ origin, path, headers, body, marks }, dispatcher) {
+function ask({ origin, path, headers, body, marks, failureMark }, dispatcher) {
   return new Promise((resolve, reject) => {
     const times = {}
     const awaited = { ...marks }
@@ -70,6 +70,7 @@ function ask({ origin, path, headers, body, marks }, dispatcher) {
           times[key] = performance.now() - begin
           delete awaited[key]
         }
+        if (failureMark && bytes.includes(failureMark)) status = 599
         carried = bytes.subarray(-CARRIED_BYTES)
       },
       onResponseEnd() {
