@@ -23,6 +23,8 @@ export async function openPostgres(url: string, log: DatabaseLog): Promise<Postg
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    // Queries of a batch are sent without waiting for the answers in between.
+    pipeline: true,
     application_name: 'etude',
     types: { getTypeParser },
   })

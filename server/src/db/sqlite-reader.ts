@@ -10,15 +10,20 @@ const MAX_CACHED_STATEMENTS = 500
 
 /** Reads what has been committed, at once and on the calling thread; it cannot write. */
 export class SqliteReader {
-  readonly #file: string
-  readonly #busyTimeoutMs: number
   readonly #connection: Sqlite.Database
   readonly #cache = new Map<string, Prepared>()
 
+  /** Opens the file, or makes it, and fails here, on the caller's own thread, if it could not be written. */
   constructor(file: string, busyTimeoutMs: number) {
-    this.#file = file
-    this.#busyTimeoutMs = busyTimeoutMs
-    this.#connection = this.#connect()
+    this.#connection = new Sqlite(file, { timeout: busyTimeoutMs })
+    try {
+      this.#connection.pragma('journal_mode = WAL')
+      this.#connection.exec('begin immediate; commit')
+      this.#connection.pragma('query_only = ON')
+    } catch (error) {
+      this.#connection.close()
+      throw error
+    }
   }
 
   all({ sql, parameters }: Query): Row[] {
@@ -29,34 +34,8 @@ export class SqliteReader {
     return rows
   }
 
-  /** Reads in pieces, on a connection of its own: an unfinished read would hide newer commits from all others on it. */
-  *stream({ sql, parameters }: Query, chunkSize: number): Generator<Row[]> {
-    checkParameters(parameters)
-    const connection = this.#connect()
-    try {
-      const { statement, jsonColumns } = prepare(connection, sql)
-      let rows: Row[] = []
-      for (const row of statement.iterate(...parameters)) {
-        for (const column of jsonColumns) decodeJson(row, column)
-        rows.push(row)
-        if (rows.length < chunkSize) continue
-        yield rows
-        rows = []
-      }
-      if (rows.length > 0) yield rows
-    } finally {
-      connection.close()
-    }
-  }
-
   close(): void {
     this.#connection.close()
-  }
-
-  #connect(): Sqlite.Database {
-    const connection = new Sqlite(this.#file, { timeout: this.#busyTimeoutMs })
-    connection.pragma('query_only = ON')
-    return connection
   }
 
   #prepare(sql: string): Prepared {

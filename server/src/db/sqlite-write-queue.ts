@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
+import { Fifo } from './fifo.ts'
 import { SQLITE_JSON_TYPE } from './sqlite-dialect.ts'
 import { restoreError, storageError } from './sqlite-errors.ts'
 import { checkParameters, decodeRows } from './sqlite-values.ts'
@@ -283,31 +284,6 @@ class QueuedTransaction {
   failure: Error | undefined
   readonly operations: (Write & { isStatement: boolean })[] = []
   idleTimer: NodeJS.Timeout | undefined
-}
-
-/** An array's `shift` moves all that remain; this one does not. */
-class Fifo<Entry> {
-  #entries: Entry[] = []
-  #first = 0
-
-  get isEmpty(): boolean {
-    return this.#first === this.#entries.length
-  }
-
-  push(entry: Entry): void {
-    this.#entries.push(entry)
-  }
-
-  shift(): Entry | undefined {
-    const entry = this.#entries[this.#first]
-    if (entry === undefined) return undefined
-    this.#first++
-    if (this.isEmpty) {
-      this.#entries = []
-      this.#first = 0
-    }
-    return entry
-  }
 }
 
 function rejectEntry(entry: Write | QueuedTransaction, error: Error): void {

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -41,7 +40,6 @@ export function openSqlite(
   const unlock = options.as === 'server' ? lockForServer(file) : () => {}
   let reader: SqliteReader
   try {
-    prepareFile(file)
     reader = new SqliteReader(file, BUSY_TIMEOUT_MS)
   } catch (error) {
     unlock()
@@ -76,17 +74,6 @@ function makeFolder(folder: string): void {
         cause: error,
       },
     )
-  }
-}
-
-/** Fails here, where it can still be said in the caller's own thread, if the file cannot be read or written. */
-function prepareFile(file: string): void {
-  const connection = new Sqlite(file, { timeout: BUSY_TIMEOUT_MS })
-  try {
-    connection.pragma('journal_mode = WAL')
-    connection.exec('begin immediate; commit')
-  } finally {
-    connection.close()
   }
 }
 
@@ -182,9 +169,9 @@ class WriteQueueConnection implements DatabaseConnection {
     return toQueryResult(result)
   }
 
-  async *streamQuery<Row>(query: CompiledQuery, chunkSize = 100): AsyncIterableIterator<QueryResult<Row>> {
-    if (this.transaction) yield await this.executeQuery<Row>(query)
-    else for (const rows of this.#reader.stream(query, chunkSize)) yield { rows: rows as Row[] }
+  // biome-ignore lint/correctness/useYield: Kysely's interface wants a generator.
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('Read long results in pages: an unfinished read would hide newer rows from everybody else.')
   }
 }
 

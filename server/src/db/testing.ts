@@ -41,12 +41,21 @@ function newSqliteConfig(): DatabaseConfig {
 }
 
 async function newPostgresConfig(): Promise<DatabaseConfig> {
+  return { dataFolder: newTestFolder(), database: { kind: 'postgres', url: await newPostgres('template1') } }
+}
+
+/** The URL of a PostgreSQL database with nothing in it, not even our tables. */
+export function newEmptyPostgres(): Promise<string> {
+  return newPostgres('template0')
+}
+
+async function newPostgres(template: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const url = new URL(inject('postgresUrl'))
-  await runOnServer(url.href, `create database ${name}`)
+  await runOnServer(url.href, `create database ${name} template ${template}`)
   cleanUpAfterTest(() => runOnServer(inject('postgresUrl'), `drop database ${name} with (force)`))
   url.pathname = `/${name}`
-  return { dataFolder: newTestFolder(), database: { kind: 'postgres', url: url.href } }
+  return url.href
 }
 
 /** An empty folder that is removed after the test. */
