@@ -12,6 +12,8 @@ export type ScriptedStep = ModelEvent | Error | { waitMs: number } | { waitFor: 
  */
 export class ScriptedModel implements LanguageModel {
   readonly name: string
+  /** Parameters that the catalog shall not let through. */
+  unsupported: ModelConfig['unsupported'] = []
   /** What it was asked, in order. */
   readonly requests: ModelRequest[] = []
   /** How many answers were cancelled through their signal. */

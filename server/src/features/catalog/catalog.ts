@@ -32,8 +32,10 @@ const FIRST_LOOK_AFTER_MS = 1_000
 export type CatalogOptions = {
   /** Where to look for an Ollama that nobody configured; null looks nowhere. */
   localOllama?: string | null
-  /** Milliseconds between the words of an offline model. */
-  offlineWordDelayMs?: number
+  /** The offline models to have; only tests want other than all. */
+  offlineModels?: typeof OFFLINE_MODELS
+  /** Makes the adapters of configured and found models; only tests make others. */
+  createModel?: typeof createLanguageModel
 }
 
 /** Every model that can be asked: the configured ones, those of an Ollama, and two that need nothing. */
@@ -43,9 +45,11 @@ export class ModelCatalog {
   readonly #languageModels = new Map<string, LanguageModel>()
   readonly #connections = new Map<string, ProviderConnection>()
   readonly #ollamas: { provider: ProviderConfig; discovery: OllamaDiscovery }[] = []
+  readonly #createModel: typeof createLanguageModel
   readonly #firstLook: NodeJS.Timeout
 
   constructor(config: Pick<Config, 'providers' | 'models'>, options: CatalogOptions = {}) {
+    this.#createModel = options.createModel ?? createLanguageModel
     const providers = withLocalOllama(
       config.providers,
       options.localOllama === undefined ? LOCAL_OLLAMA : options.localOllama,
@@ -59,19 +63,12 @@ export class ModelCatalog {
       const provider = providers.find((one) => one.name === model.provider)
       if (!provider) throw new NotFoundError('provider', model.provider)
       this.#fixed.set(model.name, describe(model, provider.kind))
-      this.#languageModels.set(model.name, createLanguageModel(provider, model, this.#connections.get(provider.name)))
+      this.#languageModels.set(model.name, this.#createModel(provider, model, this.#connections.get(provider.name)))
     }
-    for (const model of OFFLINE_MODELS) {
+    for (const model of options.offlineModels ?? OFFLINE_MODELS) {
       if (this.#fixed.has(model.name)) continue
-      const wordDelayMs = options.offlineWordDelayMs
       this.#fixed.set(model.name, describe(model, 'offline'))
-      this.#languageModels.set(
-        model.name,
-        new OfflineModel(model.name, model.arrangement, {
-          maxOutputTokens: model.maxOutputTokens,
-          ...(wordDelayMs !== undefined && { wordDelayMs }),
-        }),
-      )
+      this.#languageModels.set(model.name, new OfflineModel(model.name, model.arrangement, model))
     }
     this.#firstLook = setTimeout(() => void this.refresh(), FIRST_LOOK_AFTER_MS).unref()
   }
@@ -97,7 +94,7 @@ export class ModelCatalog {
     if (existing) return existing
     const found = this.#found().find(({ model }) => model.name === name)
     if (!found) throw new NotFoundError('model', name)
-    const created = createLanguageModel(found.provider, found.config, this.#connections.get(found.provider.name))
+    const created = this.#createModel(found.provider, found.config, this.#connections.get(found.provider.name))
     this.#languageModels.set(name, created)
     return created
   }
