@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import fastifyHelmet from '@fastify/helmet'
+import fastifyRateLimit from '@fastify/rate-limit'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Config } from './config.ts'
+import { AppError } from './errors.ts'
+import { accountRoutes } from './features/accounts/routes.ts'
+import { catalogRoutes } from './features/catalog/routes.ts'
+import { practiceRoutes } from './features/practice/routes.ts'
+import { requireSignIn } from './http/authenticate.ts'
+import { documentation } from './http/documentation.ts'
+import { sendPracticeError } from './http/error-response.ts'
+import { health } from './http/health.ts'
+import { metrics } from './http/metrics.ts'
+import { requestLog } from './http/request-log.ts'
+import { validateRequest } from './http/validate.ts'
+import { webPages } from './http/web-pages.ts'
+import type { Services } from './services.ts'
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024
+
+/** Files that the server serves besides its API. */
+export type AppFiles = { openapi: string; web: string }
+
+type AppOptions = {
+  config: Pick<Config, 'requestsPerMinute'>
+  files: AppFiles
+  log: FastifyBaseLogger
+  /** What must know of every route, such as the description of the API. */
+  beforeRoutes?: (app: FastifyInstance) => PromiseLike<unknown>
+}
+
+/** Mounts every feature on one Fastify application. */
+export async function createApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: options.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validateRequest)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(sendPracticeError)
+
+  await app.register(requestLog)
+  await app.register(fastifyHelmet, SECURITY_HEADERS)
+  await app.register(requireSignIn(services.accounts))
+  if (options.config.requestsPerMinute > 0)
+    await app.register(fastifyRateLimit, rateLimit(options.config.requestsPerMinute))
+
+  await options.beforeRoutes?.(app as unknown as FastifyInstance)
+  await app.register(health(services.readiness))
+  await app.register(
+    metrics({ liveTurns: () => services.runs.liveCount, authenticate: services.accounts.authenticate }),
+  )
+  await app.register(accountRoutes(services.accounts, services.classes))
+  await app.register(catalogRoutes(services.catalog, services.classes))
+  await app.register(practiceRoutes(services.practice, services.runs))
+  await app.register(webPages(options.files.web))
+  await app.register(documentation(options.files.openapi))
+  return app as unknown as FastifyInstance
+}
+
+/** Nothing is loaded from elsewhere, and nobody frames us. Plain http on a laptop must keep working. */
+const SECURITY_HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      // Syntax highlighting and popovers set style attributes.
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      fontSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  crossOriginEmbedderPolicy: false,
+  strictTransportSecurity: false,
+  referrerPolicy: { policy: 'same-origin' as const },
+}
+
+function rateLimit(max: number) {
+  return {
+    max,
+    timeWindow: '1 minute',
+    hook: 'preHandler' as const,
+    keyGenerator: (request: { person?: { personId: number } | undefined; ip: string }) =>
+      request.person ? `person ${request.person.personId}` : request.ip,
+    errorResponseBuilder: (_: unknown, context: { ttl: number }) =>
+      new AppError('rate_limited', 'rate_limited', 'Too many requests; try again in a moment.', {
+        retryAfterSeconds: Math.ceil(context.ttl / 1000),
+      }),
+  }
+}

@@ -1,0 +1,117 @@
+import { frame } from '../../http/send-events.ts'
+import type { NumberedEvent, Response, Turn } from '../../runs/turn.ts'
+import type { ModelResult, TurnResult } from './schema.ts'
+import type { SessionSummary } from './session.ts'
+
+export function toTurnResult(turn: Turn, responses: readonly Response[]): TurnResult {
+  return {
+    session_id: turn.sessionId,
+    session_title: turn.sessionTitle,
+    turn_id: turn.turnId,
+    status: turn.status,
+    prompt_text: turn.promptText,
+    created_at: turn.createdAt,
+    results: responses.map((response) => toModelResult(response, turn.promptText)),
+  }
+}
+
+export function toModelResult(response: Response, promptText: string): ModelResult {
+  const { usage, error } = response
+  return {
+    session_model_id: response.laneId,
+    model_name: response.modelName,
+    response_id: response.responseId,
+    turn_id: response.turnId,
+    prompt_text: promptText,
+    response_text: response.text,
+    reasoning_text: response.reasoningText,
+    created_at: response.createdAt,
+    token_usage: usage && {
+      provider: usage.provider,
+      model: usage.model,
+      prompt_tokens: usage.promptTokens,
+      completion_tokens: usage.completionTokens,
+      total_tokens: usage.promptTokens + usage.completionTokens,
+      reasoning_tokens: usage.reasoningTokens,
+      cached_tokens: usage.cachedTokens,
+      source: usage.source,
+    },
+    latency_ms: response.latencyMs === null ? null : Math.round(response.latencyMs),
+    first_token_ms: response.firstTokenMs,
+    cost: response.cost,
+    is_primary: response.isPrimary,
+    generation_params: response.generationParams,
+    dropped_params: response.droppedParams,
+    status: response.status,
+    finish_reason: response.finishReason,
+    error: error && { code: error.code, message: error.message, provider_message: error.providerMessage },
+  }
+}
+
+export function toSessionSummary(session: SessionSummary) {
+  return {
+    session_id: session.sessionId,
+    class_id: session.classId,
+    title: session.title,
+    preview: session.preview,
+    model_names: session.modelNames,
+    turn_count: session.turnCount,
+    created_at: session.createdAt,
+    updated_at: session.updatedAt,
+    last_activity_at: session.lastTurnAt,
+  }
+}
+
+/** The events of a run as server-sent events, one after another. */
+export async function* toFrames(batches: AsyncIterable<NumberedEvent[]>): AsyncGenerator<string> {
+  for await (const events of batches) yield events.map(toFrame).join('')
+}
+
+function toFrame({ seq, event }: NumberedEvent): string {
+  switch (event.type) {
+    case 'text-delta':
+    case 'reasoning-delta': {
+      const { responseId, offset, text } = event
+      return frame(event.type, { response_id: responseId, offset, text }, seq)
+    }
+    case 'turn-start': {
+      const { turn, responses } = event
+      const start = {
+        session_id: turn.sessionId,
+        session_title: turn.sessionTitle,
+        turn_id: turn.turnId,
+        prompt_text: turn.promptText,
+        created_at: turn.createdAt,
+        lanes: responses.map((response) => ({
+          response_id: response.responseId,
+          session_model_id: response.laneId,
+          model_name: response.modelName,
+          is_primary: response.isPrimary,
+        })),
+      }
+      return frame(event.type, start, seq)
+    }
+    case 'response-start': {
+      const { responseId, generationParams, droppedParams } = event
+      const start = { response_id: responseId, generation_params: generationParams, dropped_params: droppedParams }
+      return frame(event.type, start, seq)
+    }
+    case 'response-end': {
+      const { turn, response } = event
+      const end = { response_id: response.responseId, result: toModelResult(response, turn.promptText) }
+      return frame(event.type, end, seq)
+    }
+    case 'response-error': {
+      const { turn, response } = event
+      const { code, message, providerMessage } = response.error ?? {
+        code: 'internal',
+        message: '',
+        providerMessage: null,
+      }
+      const failure = { response_id: response.responseId, code, message, provider_message: providerMessage }
+      return frame(event.type, { ...failure, result: toModelResult(response, turn.promptText) }, seq)
+    }
+    case 'turn-end':
+      return frame(event.type, { result: toTurnResult(event.turn, event.responses) }, seq)
+  }
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Database } from './db/open.ts'
+import { createAccounts } from './features/accounts/accounts.ts'
+import { loadSecret } from './features/accounts/secret.ts'
+import { ModelCatalog } from './features/catalog/catalog.ts'
+import { ClassService } from './features/classes/service.ts'
+import { PracticeService } from './features/practice/service.ts'
+import { PracticeStore } from './features/practice/store.ts'
+import { Readiness } from './http/health.ts'
+import { RunRecovery } from './runs/run-recovery.ts'
+import { RunService } from './runs/run-service.ts'
+import { RunStore } from './runs/run-store.ts'
+import { RunTopics } from './runs/run-topics.ts'
+
+export type Services = Awaited<ReturnType<typeof createServices>>
+
+type Parts = {
+  log: Logger
+  /** What tests replace: the clock, the name of this server, and the outside world. */
+  now?: () => Date
+  serverId?: string
+  catalog?: ModelCatalog
+}
+
+/** Builds every store and service once; who gets what is written here and nowhere else. */
+export async function createServices(config: Config, database: Database, parts: Parts) {
+  const { log, now = () => new Date(), serverId = randomUUID() } = parts
+  const { ids, notifier } = database
+  const secret = await loadSecret(config)
+  const accounts = createAccounts({ database, secret, logError: (message) => log.error(message), now })
+  const classes = new ClassService({ database })
+  const catalog = parts.catalog ?? new ModelCatalog(config)
+
+  const runStore = new RunStore(database)
+  const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })
+  const recovery = new RunRecovery({ store: runStore, serverId, log, now })
+  const practice = new PracticeService({ store: new PracticeStore(database), runs, catalog, classes, ids, now })
+  const readiness = new Readiness(async () => {
+    await sql`select 1`.execute(database.db)
+  })
+
+  return { accounts, classes, catalog, runs, recovery, practice, readiness }
+}
