@@ -53,8 +53,7 @@ export class ApiKeyService {
     if (given.expiresAt && given.expiresAt <= now)
       throw new InvalidRequestError('invalid_expires_at', 'A key cannot expire in the past.')
     const key = given.key ?? PREFIX + randomBytes(RANDOM_BYTES).toString('base64url')
-    if (!POSSIBLE_KEY.test(key))
-      throw new InvalidRequestError('invalid_key', 'A key has 1 to 512 printable ASCII characters and no spaces.')
+    checkKey(key)
 
     const apiKey: ApiKey = {
       apiKeyId: await this.#ids.take('api_key'),
@@ -64,9 +63,14 @@ export class ApiKeyService {
       expiresAt: given.expiresAt?.toISOString() ?? null,
       revokedAt: null,
     }
-    if (!(await this.#store.insert(person.personId, apiKey, hashOf(key))))
-      throw new AppError('conflict', 'key_taken', 'This key is or was in use already; choose another one.')
+    if (!(await this.#store.insert(person.personId, apiKey, hashOf(key)))) throw keyTaken()
     return { ...apiKey, key }
+  }
+
+  /** @throws {AppError} `invalid_key` or `key_taken`, when {@link create} would refuse a key that is given by hand. */
+  async checkUsable(key: string): Promise<void> {
+    checkKey(key)
+    if (await this.#store.findByHash(hashOf(key))) throw keyTaken()
   }
 
   /** Whose key it is, unless it has expired or was revoked. Asked for nearly every request. */
@@ -91,6 +95,15 @@ export class ApiKeyService {
     if (!(await this.#store.revoke(person.personId, apiKeyId, this.#now().toISOString())))
       throw new NotFoundError('api key', apiKeyId)
   }
+}
+
+function checkKey(key: string): void {
+  if (!POSSIBLE_KEY.test(key))
+    throw new InvalidRequestError('invalid_key', 'A key has 1 to 512 printable ASCII characters and no spaces.')
+}
+
+function keyTaken(): AppError {
+  return new AppError('conflict', 'key_taken', 'This key is or was in use already; choose another one.')
 }
 
 /** Keys are long random strings, so a fast hash keeps them as safe as a slow one would. */

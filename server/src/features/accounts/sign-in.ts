@@ -90,9 +90,7 @@ export class SignInService {
    * @throws {InvalidRequestError} `invalid_password` when it is too short or too long.
    */
   async setPassword(person: Person, password: string): Promise<void> {
-    const { min, max } = PASSWORD_CHARACTERS
-    if (password.length < min || password.length > max)
-      throw new InvalidRequestError('invalid_password', `A password has ${min} to ${max} characters.`)
+    checkPassword(password)
     const userId = await this.#authUserId(person)
     const context = await (await this.#load()).$context
     const { internalAdapter } = context
@@ -134,6 +132,13 @@ export class SignInService {
     })
     return this.#betterAuth
   }
+}
+
+/** @throws {InvalidRequestError} `invalid_password` when it is too short or too long. */
+export function checkPassword(password: string): void {
+  const { min, max } = PASSWORD_CHARACTERS
+  if (password.length < min || password.length > max)
+    throw new InvalidRequestError('invalid_password', `A password has ${min} to ${max} characters.`)
 }
 
 function toHeaders(browser: BrowserHeaders): Headers {
