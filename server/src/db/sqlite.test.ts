@@ -46,13 +46,14 @@ describe('writing to SQLite', () => {
   })
 
   it('shows a row to readers, here and elsewhere, as soon as its writer is answered', async () => {
-    const { file, insert, ids } = await openTestDatabase()
+    const { file, db, insert, ids } = await openTestDatabase()
     const elsewhere = new Sqlite(file, { readonly: true })
     onTestFinished(() => void elsewhere.close())
 
     await Promise.all(
       Array.from({ length: 50 }, async (_, id) => {
-        await insert(id)
+        if (id % 2 === 0) await insert(id)
+        else await db.transaction().execute((tx) => tx.insertInto('servers').values(row(id)).execute())
         expect(await ids()).toContain(String(id))
         expect(elsewhere.prepare('select 1 from servers where server_id = ?').get(String(id))).toBeDefined()
       }),
