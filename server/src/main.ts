@@ -17,7 +17,7 @@ const program = createProgram({
   serve: serveUntilStopped,
 })
 
-program.run(process.argv.slice(2)).then((exitCode) => {
+void program.run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode
 })
 

@@ -117,7 +117,7 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
       'response-end',
       'turn-end',
     ])
-    const { turn_id } = events[0]?.data as { turn_id: number }
+    const turn_id = events[0]?.data.turn_id
     const stored = (await get(`/user/practice/turns/${turn_id}`)).json()
     expect(events.at(-1)?.data).toEqual({ result: stored })
     expect(parseEvents((await get(`/user/practice/turns/${turn_id}/events`)).body)).toEqual(events)
