@@ -8,6 +8,7 @@ import {
   failureInStream,
   failureOfConnection,
   failureOfReply,
+  isConnectionError,
   ProviderFailure,
   protocolFailure,
 } from './provider-failure.ts'
@@ -132,12 +133,14 @@ export class AiSdkModel implements LanguageModel {
         body: error.responseBody || error.message,
         headers: error.responseHeaders ?? {},
       })
-    if (isMalformed(error))
-      return protocolFailure(connection, 'sent something that is not an answer', error.message, error)
     // What Anthropic reports inside the stream is a plain object.
     if (!(error instanceof Error)) return failureInStream(connection, error)
-    const failure = failureOfConnection(connection, error)
-    return hasBegun && failure.code === 'model_unavailable' ? brokenStream(connection, error) : failure
+    // The SDK's own error holds the whole request, which is nobody's business.
+    const cause = isApiCallError(error) ? error.cause : error
+    if (!isConnectionError(error) && /^AI_/.test(error.name))
+      return protocolFailure(connection, 'sent something that is not an answer', error.message, cause)
+    const failure = failureOfConnection(connection, cause)
+    return hasBegun && failure.code === 'model_unavailable' ? brokenStream(connection, cause) : failure
   }
 }
 
@@ -145,12 +148,6 @@ type ApiCallError = Error & { statusCode?: number; responseBody?: string; respon
 
 function isApiCallError(error: unknown): error is ApiCallError {
   return error instanceof Error && error.name === 'AI_APICallError'
-}
-
-/** An error of the SDK's own about what it read, or a whole reply that it could not read. */
-function isMalformed(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false
-  return /^AI_(?!APICallError)/.test(error.name) || (isApiCallError(error) && error.statusCode !== undefined)
 }
 
 function toUsage({ inputTokens, outputTokens }: LanguageModelV3Usage): ModelUsage | undefined {

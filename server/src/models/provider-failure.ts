@@ -231,6 +231,11 @@ function readRetryAfter(headers: FailedReply['headers'], now: number): number | 
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000))
 }
 
+/** Whether the socket failed, rather than what was read from it. */
+export function isConnectionError(error: unknown): boolean {
+  return connectionError(error).code !== ''
+}
+
 /** The first error in the chain of causes that carries a system or undici code. */
 function connectionError(error: unknown): { code: string; message: string } {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth++) {
