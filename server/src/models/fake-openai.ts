@@ -58,6 +58,8 @@ export class FakeOpenAi {
   active = 0
   /** The largest `active` that was. */
   mostActive = 0
+  /** Bytes that endless steps have written. */
+  endlessBytes = 0
   /** Replies whose client left before the end. */
   abandoned = 0
   readonly #reply: (request: FakeRequest, index: number) => FakeReply
@@ -156,15 +158,16 @@ export class FakeOpenAi {
         await sleep(20)
         response.destroy()
         return
-      } else await writeEndlessly(response, step.do === 'endless' ? chunk({ content: step.text }) : step.raw, gone)
+      } else
+        await this.#writeEndlessly(response, step.do === 'endless' ? chunk({ content: step.text }) : step.raw, gone)
     }
     response.end()
   }
-}
 
-async function writeEndlessly(response: ServerResponse, piece: string, gone: AbortSignal): Promise<void> {
-  while (!gone.aborted) {
-    if (response.write(piece)) continue
-    await once(response, 'drain', { signal: gone })
+  async #writeEndlessly(response: ServerResponse, piece: string, gone: AbortSignal): Promise<void> {
+    while (!gone.aborted) {
+      this.endlessBytes += piece.length
+      if (!response.write(piece)) await once(response, 'drain', { signal: gone })
+    }
   }
 }

@@ -81,7 +81,7 @@ export function failureOfConnection(provider: ProviderIdentity, error: unknown):
         CONNECTION_BROKE.has(code)
           ? `The connection to ${provider.name} broke (${code}).`
           : `${provider.name} could not be reached${code ? ` (${code})` : ''}.`,
-        { ...words, isTransient: true },
+        { ...words, isTransient: !FINAL.has(code) },
       )
   }
 }
@@ -120,6 +120,9 @@ const CONNECTION_BROKE = new Set([
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
 ])
+
+/** Our own doing: closing down, or a header that cannot be sent. */
+const FINAL = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED', 'UND_ERR_INVALID_ARG'])
 
 /** Longest `providerMessage`, in characters. */
 const LONGEST_WORDS = 2000
