@@ -3,7 +3,7 @@ import type { GenerationParameters } from '../../models/language-model.ts'
 import type { CatalogModel } from './catalog.ts'
 
 /** A parameter that a model was not given as wished; the name as it is on the wire. */
-export type DroppedParameter = { name: string; reason: string }
+type DroppedParameter = { name: string; reason: string }
 
 export type AcceptedParameters = { accepted: GenerationParameters; dropped: DroppedParameter[] }
 
