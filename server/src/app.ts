@@ -44,6 +44,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendPracticeError)
+  acceptEmptyJson(app as unknown as FastifyInstance)
 
   await app.register(requestLog)
   await app.register(fastifyHelmet, SECURITY_HEADERS)
@@ -62,6 +63,15 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(webPages(options.files.web))
   await app.register(documentation(options.files.openapi))
   return app as unknown as FastifyInstance
+}
+
+/** Many clients always name the media type; whether a body is needed is for the route's schema to say. */
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parseJson(request, String(body), done)
+  })
 }
 
 /** Nothing is loaded from elsewhere, and nobody frames us. Plain http on a laptop must keep working. */

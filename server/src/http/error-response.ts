@@ -60,8 +60,6 @@ function fromFastify(error: FastifyError): ErrorReply | undefined {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return unreadable({ type: 'json_invalid', loc: ['body'], msg: 'JSON decode error' })
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return unreadable({ type: 'missing', loc: ['body'], msg: 'Field required' })
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return { status: 413, code: 'body_too_large', message: 'The request body is too large.' }
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
