@@ -8,7 +8,7 @@ describe("the server's secret", () => {
   it('is made once, for its owner only, even when several processes start at once', async () => {
     const dataFolder = join(newTestFolder(), 'data')
 
-    const secrets = await Promise.all([1, 2, 3, 4, 5].map(() => loadSecret({ secret: undefined, dataFolder })))
+    const secrets = await Promise.all(Array.from({ length: 60 }, () => loadSecret({ secret: undefined, dataFolder })))
 
     expect(new Set(secrets.map((secret) => secret.deriveKey('a').toString('hex'))).size).toBe(1)
     expect(await readdir(dataFolder)).toEqual(['secret'])
