@@ -1,7 +1,7 @@
 import type { Database } from '../../db/open.ts'
 import { InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
-import type { Class, Membership } from './class.ts'
+import type { Class, ClassRole, Membership } from './class.ts'
 import { ClassStore } from './store.ts'
 
 export class ClassService {
@@ -18,13 +18,23 @@ export class ClassService {
    * @throws {InvalidRequestError} `class_not_active` before it begins and after it has ended.
    */
   async getRunnable(person: Person, classId: number): Promise<Class> {
-    const found = await this.#store.findFor(person.personId, classId)
-    if (!found || (found.role === null && !person.isAdmin)) throw new NotFoundError('class', classId)
+    const found = await this.getReadable(person, classId)
     if (found.status !== 'active')
       throw new InvalidRequestError(
         'class_not_active',
         found.status === 'ended' ? `The class ${found.name} has ended.` : `The class ${found.name} has not begun yet.`,
       )
+    return found
+  }
+
+  /**
+   * The class as somebody who may look into it sees it, whatever its status: a member, with their role, or an admin.
+   *
+   * @throws {NotFoundError} if the class does not exist or the person is not in it.
+   */
+  async getReadable(person: Person, classId: number): Promise<Class & { role: ClassRole | null }> {
+    const found = await this.#store.findFor(person.personId, classId)
+    if (!found || (found.role === null && !person.isAdmin)) throw new NotFoundError('class', classId)
     return found
   }
 
