@@ -1,0 +1,54 @@
+// npm run lock: adds to package-lock.json the packages for other systems that npm has left out.
+//
+// A native package has one optional package per system. When npm writes the lock file it drops those that the registry
+// it asks does not have (a mirror that keeps only some, or keeps them later). Then `npm ci` of npm 11 refuses the lock
+// file, and people on those systems get a package without its binary. With --check it only says what is missing.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './setup/steps.mjs'
+
+const file = join(root, 'package-lock.json')
+const lock = JSON.parse(readFileSync(file, 'utf8'))
+const missing = Object.entries(lock.packages).flatMap(([path, entry]) =>
+  Object.entries(entry.optionalDependencies ?? {})
+    .filter(([name]) => !lock.packages[`node_modules/${name}`] && !lock.packages[`${path}/node_modules/${name}`])
+    .map(([name, version]) => ({ name, version, isForDevelopment: entry.dev })),
+)
+
+if (missing.length === 0) {
+  console.log('package-lock.json has the packages of every system.')
+} else if (process.argv.includes('--check')) {
+  console.error(`package-lock.json lacks ${missing.map(({ name }) => name).join(', ')}: run npm run lock.`)
+  process.exitCode = 1
+} else {
+  for (const { name, version, isForDevelopment } of missing) {
+    if (!/^\d/.test(version)) throw new Error(`${name} has no exact version (${version}); add it by hand.`)
+    const system = systemOf(name)
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      ...system,
+      ...(isForDevelopment && { dev: true }),
+      optional: true,
+    }
+  }
+  lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')))
+  writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
+  console.log(`Added ${missing.length} packages to package-lock.json.`)
+}
+
+/**
+ * What a package such as `oxide-linux-arm64-musl` runs on.
+ *
+ * @param {string} name
+ */
+function systemOf(name) {
+  const os = /\b(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)\b/.exec(name)?.[1]
+  const cpu = /\b(arm64|arm|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasm32|x64)\b/.exec(name)?.[1]
+  if (!cpu) throw new Error(`Which system is ${name} for? Add it by hand.`)
+  const libc = /-(musl|gnu)/.exec(name)?.[1]
+  return {
+    cpu: [cpu],
+    ...(libc && os === 'linux' && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
+    ...(os && { os: [os] }),
+  }
+}
