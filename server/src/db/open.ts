@@ -4,8 +4,6 @@ import type { Config } from '../config.ts'
 import { IdAllocator } from './ids.ts'
 import { migrate } from './migrate.ts'
 import { LocalNotifier, type Notifier } from './notifier.ts'
-import { openPostgres } from './postgres.ts'
-import { PostgresNotifier } from './postgres-notifier.ts'
 import { openSqlite } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
@@ -59,6 +57,9 @@ async function openOnSqlite(file: string, as: 'server' | 'tool', log: DatabaseLo
 }
 
 async function openOnPostgres(url: string, log: DatabaseLog): Promise<Database> {
+  // pg takes 40 ms to load, which a server on SQLite need not wait for.
+  const { openPostgres } = await import('./postgres.ts')
+  const { PostgresNotifier } = await import('./postgres-notifier.ts')
   const { db, pool, batch, close } = await openPostgres(url, log)
   const notifier = new PostgresNotifier(url, pool, log)
   const closeAll = async () => {

@@ -1,12 +1,16 @@
-import { DatabaseError } from 'pg'
 import type { ColumnTypes } from './sql-dialect.ts'
 
 export const postgresColumnTypes: ColumnTypes = { json: 'jsonb', time: 'timestamptz', truth: 'boolean' }
 
 export function isPostgresUniqueViolation(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '23505'
+  return hasCode(error, '23505')
 }
 
 export function isPostgresMissingTable(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '42P01'
+  return hasCode(error, '42P01')
+}
+
+/** Without importing pg, which a server on SQLite never loads; nobody else's codes look like these. */
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as Error & { code?: unknown }).code === code
 }
