@@ -2,7 +2,18 @@ import { type Kysely, sql } from 'kysely'
 import type { Tables } from './tables.ts'
 
 /** What ids are for; each has its own row of numbers. */
-export type IdName = 'person' | 'class' | 'api_key' | 'session' | 'lane' | 'turn' | 'response'
+export type IdName =
+  | 'person'
+  | 'class'
+  | 'api_key'
+  | 'session'
+  | 'lane'
+  | 'turn'
+  | 'response'
+  | 'few_shot_example'
+  | 'few_shot_share'
+  | 'agent'
+  | 'agent_share'
 
 /** Where a row of numbers begins when it is not 1: class 1 comes with the first migration. */
 const FIRST_ID: Partial<Record<IdName, number>> = { class: 2 }

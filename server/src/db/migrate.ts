@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import * as start from './migrations/0001-start.ts'
 import * as signIn from './migrations/0002-sign-in.ts'
+import * as gateway from './migrations/0003-gateway.ts'
+import * as fewShots from './migrations/0004-few-shots.ts'
+import * as agents from './migrations/0005-agents.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
 import type { ColumnTypes } from './sql-dialect.ts'
 import { isSqliteMissingTable, sqliteColumnTypes } from './sqlite-dialect.ts'
@@ -12,6 +15,9 @@ type Migration = { name: string; up(db: Kysely<never>, columnTypes: ColumnTypes)
 const MIGRATIONS: readonly Migration[] = [
   { name: '0001-start', ...start },
   { name: '0002-sign-in', ...signIn },
+  { name: '0003-gateway', ...gateway },
+  { name: '0004-few-shots', ...fewShots },
+  { name: '0005-agents', ...agents },
 ]
 
 /** Any number that only Etude uses: servers that start together migrate one after another. */
