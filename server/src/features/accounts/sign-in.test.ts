@@ -49,6 +49,19 @@ describe.each(testDatabases)('signing in on $name', ({ open }) => {
     expect(browser.cookies.size).toBe(0)
   })
 
+  it('lets nobody guess a password quickly, and a class sign in from one address meanwhile', async () => {
+    const { app, withPassword } = await signInTest(await open())
+    await withPassword('mina', 'correct horse')
+    const browser = new TestBrowser(app)
+
+    const guesses = []
+    for (let guess = 0; guess < 12; guess++) guesses.push((await browser.signIn('mina', `guess ${guess}`)).statusCode)
+    const others = await Promise.all(['joon', 'sora', 'haru'].map((handle) => browser.signIn(handle, 'correct horse')))
+
+    expect(guesses).toEqual([...Array(10).fill(401), 429, 429])
+    expect(others.map((reply) => reply.statusCode)).toEqual([401, 401, 401])
+  })
+
   it('accepts a handle in capitals, and every handle that the command line accepts', async () => {
     const { app, withPassword } = await signInTest(await open())
     await withPassword('a', 'correct horse')

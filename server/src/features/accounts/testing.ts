@@ -1,3 +1,4 @@
+import fastifyRateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Database } from '../../db/open.ts'
@@ -27,6 +28,7 @@ export async function accountsForTest(database: Database) {
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendPracticeError)
   await app.register(requireSignIn(accounts))
+  await app.register(fastifyRateLimit, { global: false, hook: 'preHandler' })
   await app.register(accountRoutes(accounts, classes))
   return { ...accounts, classes, app, clock, errors }
 }
