@@ -10,6 +10,7 @@ export type IdName =
   | 'lane'
   | 'turn'
   | 'response'
+  | 'gateway_call'
   | 'few_shot_example'
   | 'few_shot_share'
   | 'agent'

@@ -18,6 +18,7 @@ export type Tables = {
   practice_turns: PracticeTurnsTable
   practice_responses: PracticeResponsesTable
   run_events: RunEventsTable
+  gateway_calls: GatewayCallsTable
   few_shot_examples: FewShotExamplesTable
   few_shot_shares: FewShotSharesTable
   agents: AgentsTable
@@ -213,6 +214,30 @@ type AgentSharesTable = {
   /** The agent's owner: nobody else shares it. */
   person_id: Id
   is_active: number
+  created_at: string
+}
+
+type GatewayCallsTable = {
+  person_id: Id
+  call_id: Id
+  kind: 'chat' | 'embedding'
+  dialect: 'openai' | 'clova'
+  model_name: string
+  /** As the client saw it. */
+  request_id: string
+  status: 'complete' | 'stopped' | 'failed'
+  finish_reason: string | null
+  error_code: string | null
+  /** Null when the model failed without a word. */
+  input_tokens: number | null
+  output_tokens: number | null
+  token_source: 'provider' | 'estimate' | null
+  /** US dollars. */
+  cost: number | null
+  first_token_ms: number | null
+  latency_ms: number
+  /** Turns that were left out so that the rest fitted the window. */
+  trimmed_turns: number
   created_at: string
 }
 

@@ -38,6 +38,17 @@ export class ClassService {
     return found
   }
 
+  /** The models that some active class of a person allows, by name; null is every model of the catalog. */
+  async modelsOf(person: Person): Promise<ReadonlySet<string> | null> {
+    const names = new Set<string>()
+    for (const { status, allowedModels } of await this.#store.listMemberships(person.personId)) {
+      if (status !== 'active') continue
+      if (allowedModels === null) return null
+      for (const name of allowedModels) names.add(name)
+    }
+    return names
+  }
+
   /** The classes that a person is a member of, oldest first. */
   listForPerson(person: Person): Promise<Membership[]> {
     return this.#store.listMemberships(person.personId)

@@ -15,6 +15,7 @@ const COLUMNS = [
 export class ClassStore {
   readonly #db: Kysely<Tables>
   readonly #findFor
+  readonly #memberships
 
   constructor(db: Kysely<Tables>) {
     this.#db = db
@@ -29,6 +30,14 @@ export class ClassStore {
         .select([...COLUMNS, 'class_members.role'])
         .where('classes.class_id', '=', key.classId),
     )
+    this.#memberships = compileOnce((key: { personId: number }) =>
+      db
+        .selectFrom('class_members')
+        .innerJoin('classes', 'classes.class_id', 'class_members.class_id')
+        .select([...COLUMNS, 'class_members.role'])
+        .where('class_members.person_id', '=', key.personId)
+        .orderBy('classes.class_id'),
+    )
   }
 
   /** The class, and the person's role in it: null when they are not a member. */
@@ -39,13 +48,7 @@ export class ClassStore {
 
   /** The classes that a person is a member of, oldest first. */
   async listMemberships(personId: number): Promise<Membership[]> {
-    const rows = await this.#db
-      .selectFrom('class_members')
-      .innerJoin('classes', 'classes.class_id', 'class_members.class_id')
-      .select([...COLUMNS, 'class_members.role'])
-      .where('class_members.person_id', '=', personId)
-      .orderBy('classes.class_id')
-      .execute()
+    const { rows } = await this.#db.executeQuery(this.#memberships({ personId }))
     return rows.map((row) => ({ ...toClass(row), role: row.role }))
   }
 }

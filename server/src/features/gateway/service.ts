@@ -1,0 +1,294 @@
+import type { IdAllocator } from '../../db/ids.ts'
+import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
+import type { ChatMessage, GenerationParameters, ModelRequest, ToolDefinition } from '../../models/language-model.ts'
+import type { Person } from '../accounts/person.ts'
+import type { DroppedParameter } from '../catalog/accept-parameters.ts'
+import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
+import type { ClassService } from '../classes/service.ts'
+import { CallRecorder, type Dialect } from './call-recorder.ts'
+import { checkCapabilities } from './check-capabilities.ts'
+import { type CallEnding, GatewayCall } from './gateway-call.ts'
+import { wellFormed, wellFormedMessages } from './well-formed.ts'
+
+/** What the gateway needs of the window. */
+export type ConversationWindow = {
+  /**
+   * Leaves out the oldest turns until the rest and the answer fit the model.
+   *
+   * @throws {AppError} `context_too_long` when what must stay does not fit.
+   */
+  fit(
+    model: CatalogModel,
+    conversation: { messages: readonly ChatMessage[]; tools?: readonly ToolDefinition[]; answerTokens: number },
+  ): Promise<{ messages: readonly ChatMessage[]; report: WindowReport }>
+  /** Tokens of a text as the model counts them. */
+  countText(model: CatalogModel, text: string): Promise<number>
+}
+
+/** What was sent and what was left out, in tokens unless the name says otherwise. */
+export type WindowReport = {
+  /** The model's whole window. */
+  context: number
+  /** Kept free for the answer. */
+  reserved: number
+  /** What is sent. */
+  used: number
+  turnsLeftOut: number
+  messagesLeftOut: number
+}
+
+/** A request without a session, as a dialect hands it on. */
+export type GatewayRequest = {
+  modelName: string
+  request: ModelRequest
+  /** Leave the oldest turns out until the rest fits, or refuse what does not fit. */
+  window: 'slide' | 'refuse'
+  dialect: Dialect
+  /** As the client sees it; at most 256 characters are kept. */
+  requestId: string
+}
+
+export type GatewayAnswer = {
+  model: CatalogModel
+  /** To be read to its end, or left by aborting the signal. */
+  events: GatewayCall
+  trim: WindowReport
+  /** Parameters that the model cannot take. */
+  dropped: DroppedParameter[]
+}
+
+export type EmbeddingAnswer = { model: CatalogModel; vectors: Float32Array[]; inputTokens: number }
+
+/** Longest wait for a model's first event; a reader who waits longer wants to see that the server lives. */
+const FIRST_EVENT_MS = 10_000
+/** Texts in one request for embeddings, as many as OpenAI takes. */
+const MOST_TEXTS = 2048
+
+/** The one way in which a dialect asks a model without a session. */
+export class GatewayService {
+  readonly #catalog: ModelCatalog
+  readonly #classes: Pick<ClassService, 'modelsOf'>
+  readonly #window: ConversationWindow
+  readonly #recorder: CallRecorder
+  readonly #now: () => Date
+
+  constructor(deps: {
+    catalog: ModelCatalog
+    classes: Pick<ClassService, 'modelsOf'>
+    window: ConversationWindow
+    recorder: CallRecorder
+    now: () => Date
+  }) {
+    this.#catalog = deps.catalog
+    this.#classes = deps.classes
+    this.#window = deps.window
+    this.#recorder = deps.recorder
+    this.#now = deps.now
+  }
+
+  /** The models that a person may ask, embedding models last. */
+  async listModels(person: Person): Promise<CatalogModel[]> {
+    const allowed = await this.#allowedModels(person)
+    const all = [...this.#catalog.list(), ...this.#catalog.listEmbeddings()]
+    return allowed === null ? all : all.filter((model) => allowed.has(model.name))
+  }
+
+  /** @throws {NotFoundError} `model_not_found` if there is none, or the person may not ask it. */
+  async getModel(person: Person, modelName: string): Promise<CatalogModel> {
+    const model = this.#catalog.find(modelName)
+    const allowed = model && (await this.#allowedModels(person))
+    if (!model || (allowed && !allowed.has(model.name))) throw new NotFoundError('model', JSON.stringify(modelName))
+    return model
+  }
+
+  /** Whether the catalog has a model of exactly this name, for dialects that put more into names. */
+  isModel(name: string): boolean {
+    return this.#catalog.find(name) !== undefined
+  }
+
+  /**
+   * Asks a model. Everything that can be refused is refused before, and a model that fails before its first word
+   * fails here too; after that the failure comes out of the events.
+   *
+   * Half surrogate pairs and NULs in the messages become U+FFFD. Stop words are obeyed here where the provider does
+   * not. However the call ends, it is recorded, after the reader has got its last event.
+   *
+   * @param signal aborts when the client leaves: the provider's request is cancelled at once.
+   * @throws {NotFoundError} `model_not_found`.
+   * @throws {InvalidRequestError} `not_a_chat_model`, `tools_not_supported`, `images_not_supported`,
+   * `json_not_supported`, `max_tokens_too_large`.
+   * @throws {AppError} `context_too_long`, kind `invalid_request`.
+   * @throws {ModelError} as the provider failed.
+   */
+  async ask(person: Person, asked: GatewayRequest, signal: AbortSignal): Promise<GatewayAnswer> {
+    const { request } = asked
+    const model = await this.getModel(person, asked.modelName)
+    if (model.modality !== 'chat')
+      throw new InvalidRequestError('not_a_chat_model', `${model.name} makes embeddings; it does not chat.`)
+    checkCapabilities(model, request)
+    const { maxOutputTokens } = request.parameters
+    if (maxOutputTokens !== undefined && maxOutputTokens > model.maxOutputTokens)
+      throw new InvalidRequestError(
+        'max_tokens_too_large',
+        `${maxOutputTokens} tokens are too many: ${model.name} writes at most ${model.maxOutputTokens}.`,
+      )
+    const { parameters, stop, dropped } = this.#acceptParameters(model, request.parameters)
+    const { messages, report } = await this.#fit(model, asked)
+    const prepared: ModelRequest = { ...request, messages, parameters }
+
+    const createdAt = this.#now().toISOString()
+    const estimateUsage = async (written: string) => ({
+      inputTokens: report.used,
+      outputTokens: await this.#window.countText(model, written),
+    })
+    const events = new GatewayCall(
+      {
+        stream: (until) => this.#catalog.languageModel(model.name).stream(prepared, until),
+        stop,
+        estimateUsage,
+        onEnd: (ending) =>
+          this.#recorder.record(async () => {
+            // A model that failed without a word most likely costs nothing.
+            const isCounted = ending.counted !== undefined || ending.status !== 'failed' || ending.written !== ''
+            const { usage, source } = ending.counted ?? {
+              usage: isCounted ? await estimateUsage(ending.written) : null,
+              source: 'estimate' as const,
+            }
+            return {
+              personId: person.personId,
+              kind: 'chat',
+              dialect: asked.dialect,
+              modelName: model.name,
+              requestId: asked.requestId,
+              ...howItEnded(ending),
+              inputTokens: usage?.inputTokens ?? null,
+              outputTokens: usage?.outputTokens ?? null,
+              tokenSource: usage && source,
+              cost: usage && this.#catalog.costOf(model, usage),
+              trimmedTurns: report.turnsLeftOut,
+              createdAt,
+            }
+          }),
+      },
+      signal,
+    )
+    await events.begun(FIRST_EVENT_MS)
+    return { model, events, trim: report, dropped }
+  }
+
+  /**
+   * Makes embeddings of texts, in their order.
+   *
+   * @param asked.dimensions must be what the model gives, where it is said.
+   * @throws {NotFoundError} `model_not_found`.
+   * @throws {InvalidRequestError} `not_an_embedding_model`, `too_many_texts`, `empty_text`,
+   * `dimensions_not_supported`.
+   * @throws {ModelError} as the provider failed.
+   */
+  async embed(
+    person: Person,
+    asked: {
+      modelName: string
+      texts: readonly string[]
+      dimensions?: number | undefined
+      dialect: Dialect
+      requestId: string
+    },
+    signal: AbortSignal,
+  ): Promise<EmbeddingAnswer> {
+    const model = await this.getModel(person, asked.modelName)
+    if (model.modality !== 'embedding')
+      throw new InvalidRequestError('not_an_embedding_model', `${model.name} makes no embeddings.`)
+    if (asked.texts.length > MOST_TEXTS)
+      throw new InvalidRequestError('too_many_texts', `At most ${MOST_TEXTS} texts can be embedded at once.`)
+    if (asked.texts.length === 0 || asked.texts.includes(''))
+      throw new InvalidRequestError('empty_text', 'There is nothing to embed: a text is empty, or there is none.')
+    if (asked.dimensions !== undefined && model.dimensions !== null && asked.dimensions !== model.dimensions)
+      throw new InvalidRequestError(
+        'dimensions_not_supported',
+        `${model.name} makes vectors of ${model.dimensions} dimensions.`,
+      )
+
+    const createdAt = this.#now().toISOString()
+    const startedAt = performance.now()
+    let inputTokens: number | null = null
+    let error: unknown
+    try {
+      const made = await this.#catalog.embeddingModel(model.name).embed(asked.texts.map(wellFormed), signal)
+      inputTokens = made.inputTokens
+      return { model, ...made }
+    } catch (thrown) {
+      error = thrown
+      throw thrown
+    } finally {
+      const usage = inputTokens === null ? null : { inputTokens, outputTokens: 0 }
+      this.#recorder.record(async () => ({
+        personId: person.personId,
+        kind: 'embedding',
+        dialect: asked.dialect,
+        modelName: model.name,
+        requestId: asked.requestId,
+        status: usage ? 'complete' : signal.aborted ? 'stopped' : 'failed',
+        finishReason: null,
+        errorCode: usage || signal.aborted ? null : codeOf(error),
+        inputTokens,
+        outputTokens: usage && 0,
+        tokenSource: usage && 'provider',
+        cost: usage && this.#catalog.costOf(model, usage),
+        firstTokenMs: null,
+        latencyMs: Math.round((performance.now() - startedAt) * 10) / 10,
+        trimmedTurns: 0,
+        createdAt,
+      }))
+    }
+  }
+
+  /** Waits until every call that has ended is stored. */
+  settled(): Promise<void> {
+    return this.#recorder.settled()
+  }
+
+  /** The names of the models that a person may ask; null is every model. */
+  #allowedModels(person: Person): Promise<ReadonlySet<string> | null> {
+    return person.isAdmin ? Promise.resolve(null) : this.#classes.modelsOf(person)
+  }
+
+  /** Stop words are taken out of what a model may not be able to take: the gateway obeys them itself. */
+  #acceptParameters(model: CatalogModel, wanted: GenerationParameters) {
+    const stop = wanted.stop ?? []
+    const { stop: _, ...others } = wanted
+    const { accepted, dropped } = this.#catalog.acceptParameters(model, model.unsupported.includes('stop') ? others : wanted)
+    return { parameters: accepted, stop, dropped }
+  }
+
+  async #fit(model: CatalogModel, { request, window }: GatewayRequest) {
+    const fitted = await this.#window.fit(model, {
+      messages: wellFormedMessages(request.messages),
+      ...(request.tools && { tools: request.tools }),
+      answerTokens: request.parameters.maxOutputTokens ?? (window === 'slide' ? usualAnswer(model) : 1),
+    })
+    if (window === 'refuse' && fitted.report.messagesLeftOut > 0) throw tooLong(model, fitted.report)
+    return fitted
+  }
+}
+
+/** What to keep free when nobody has said how long the answer may be. */
+function usualAnswer(model: CatalogModel): number {
+  return Math.max(1, Math.min(model.maxOutputTokens, Math.floor(model.contextTokens / 4)))
+}
+
+function tooLong(model: CatalogModel, { context, reserved }: WindowReport): AppError {
+  return new AppError(
+    'invalid_request',
+    'context_too_long',
+    `The conversation is too long: ${model.name} has a window of ${context} tokens, of which ${reserved} are kept for the answer.`,
+  )
+}
+
+function howItEnded({ status, finishReason, error, firstTokenMs, latencyMs }: CallEnding) {
+  return { status, finishReason, errorCode: status === 'failed' ? codeOf(error) : null, firstTokenMs, latencyMs }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof AppError ? error.code : 'internal'
+}

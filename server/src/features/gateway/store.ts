@@ -1,0 +1,72 @@
+import { compileOnce } from '../../db/compile-once.ts'
+import type { Database } from '../../db/open.ts'
+import type { FinishReason } from '../../models/language-model.ts'
+import type { Dialect } from './call-recorder.ts'
+
+/** One request that a model was asked through a dialect, and how it ended. */
+export type RecordedCall = {
+  personId: number
+  kind: 'chat' | 'embedding'
+  dialect: Dialect
+  modelName: string
+  requestId: string
+  status: 'complete' | 'stopped' | 'failed'
+  finishReason: FinishReason | null
+  errorCode: string | null
+  inputTokens: number | null
+  outputTokens: number | null
+  tokenSource: 'provider' | 'estimate' | null
+  /** US dollars. */
+  cost: number | null
+  firstTokenMs: number | null
+  latencyMs: number
+  trimmedTurns: number
+  createdAt: string
+}
+
+/** A client may send its own request id; nobody's is longer. */
+const REQUEST_ID_CHARACTERS = 256
+
+export class GatewayStore {
+  readonly #database: Pick<Database, 'db' | 'ids' | 'batch'>
+
+  constructor(database: Pick<Database, 'db' | 'ids' | 'batch'>) {
+    this.#database = database
+  }
+
+  /** Stores calls, all or none. */
+  async add(calls: readonly RecordedCall[]): Promise<void> {
+    const firstId = await this.#database.ids.take('gateway_call', calls.length)
+    await this.#database.batch(
+      calls.map((call, index) =>
+        this.#insert({
+          ...call,
+          callId: firstId + index,
+          requestId: call.requestId.replaceAll('\0', '').slice(0, REQUEST_ID_CHARACTERS),
+        }),
+      ),
+    )
+  }
+
+  readonly #insert = compileOnce((v: RecordedCall & { callId: number }) =>
+    this.#database.db.insertInto('gateway_calls').values({
+      person_id: v.personId,
+      call_id: v.callId,
+      kind: v.kind,
+      dialect: v.dialect,
+      model_name: v.modelName,
+      request_id: v.requestId,
+      status: v.status,
+      finish_reason: v.finishReason,
+      error_code: v.errorCode,
+      input_tokens: v.inputTokens,
+      output_tokens: v.outputTokens,
+      token_source: v.tokenSource,
+      cost: v.cost,
+      first_token_ms: v.firstTokenMs,
+      latency_ms: v.latencyMs,
+      trimmed_turns: v.trimmedTurns,
+      created_at: v.createdAt,
+    }),
+  )
+}
