@@ -21,7 +21,7 @@ import type { Services } from './services.ts'
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 /** Files that the server serves besides its API. */
-export type AppFiles = { openapi: string; web: string }
+export type AppFiles = { openapi: string; web: string; swaggerUi: string }
 
 type AppOptions = {
   config: Pick<Config, 'requestsPerMinute'>
@@ -61,7 +61,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(catalogRoutes(services.catalog, services.classes))
   await app.register(practiceRoutes(services.practice, services.runs))
   await app.register(webPages(options.files.web))
-  await app.register(documentation(options.files.openapi))
+  await app.register(documentation(options.files))
   return app as unknown as FastifyInstance
 }
 

@@ -64,6 +64,8 @@ const ModelSchema = z.strictObject({
   displayName: z.string().min(1).max(128).optional(),
   provider: name,
   model: z.string().min(1).describe("The provider's own name for it."),
+  modality: z.enum(['chat', 'embedding']).default('chat'),
+  dimensions: z.int().min(1).max(65_536).optional().describe('Of an embedding model: how long its vectors are.'),
   contextTokens: z.int().min(256).default(8192),
   maxOutputTokens: z.int().min(1).default(2048),
   tokenizer: z.string().min(1).default('estimate').describe('o200k_base, cl100k_base, … or estimate.'),
@@ -89,7 +91,7 @@ const FileSchema = z.strictObject({
   outbound: z
     .strictObject({ allow: z.array(httpUrl).default([]).describe('Private origins that skills may call.') })
     .prefault({}),
-  requestsPerMinute: z.int().min(0).default(600),
+  requestsPerMinute: z.int().min(0).default(6000),
 })
 
 const EnvironmentSchema = z.object({
@@ -142,6 +144,11 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
   for (const [index, model] of file.models.entries()) {
     if (!providers.some((provider) => provider.name === model.provider))
       problems.push(`models[${index}].provider: there is no provider named ${model.provider}`)
+    const kind = providers.find((provider) => provider.name === model.provider)?.kind
+    if (model.modality === 'embedding' && kind !== undefined && kind !== 'openai-compatible' && kind !== 'ollama')
+      problems.push(`models[${index}].modality: embeddings come from openai-compatible and ollama providers only`)
+    if (model.modality === 'chat' && model.dimensions !== undefined)
+      problems.push(`models[${index}].dimensions: only an embedding model has them`)
     if (model.maxOutputTokens > model.contextTokens)
       problems.push(`models[${index}].maxOutputTokens: is larger than contextTokens`)
   }

@@ -25,7 +25,11 @@ async function serveUntilStopped(config: Config): Promise<void> {
   // The other commands need none of this.
   const { serve } = await import('./serve.ts')
   const { welcome } = await import('./welcome.ts')
-  const server = await serve(config, { openapi: join(root, 'openapi.json'), web: join(root, 'web/dist') })
+  const server = await serve(config, {
+    openapi: join(root, 'openapi.json'),
+    web: join(root, 'web/dist'),
+    swaggerUi: join(root, 'node_modules/@fastify/swagger-ui/static'),
+  })
   process.stderr.write(await welcome(server))
 
   let isStopping = false

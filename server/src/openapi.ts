@@ -20,7 +20,7 @@ export async function describeApi(): Promise<object> {
     const app = await createApp(services, {
       config,
       log,
-      files: { openapi: '', web: folder },
+      files: { openapi: '', web: folder, swaggerUi: '' },
       beforeRoutes: (instance) =>
         instance.register(fastifySwagger, {
           openapi: {

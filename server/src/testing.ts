@@ -10,11 +10,17 @@ import type { ScriptedModel } from './models/testing.ts'
 import { createServices } from './services.ts'
 
 /** The whole application on a database, with scripted models in place of vendors, and people to use it. */
-export async function appForTest(database: Database, models: readonly ScriptedModel[]) {
+export async function appForTest(
+  database: Database,
+  models: readonly ScriptedModel[],
+  { requestsPerMinute = 0, web = newTestFolder() }: { requestsPerMinute?: number; web?: string } = {},
+) {
   const log = pino({ level: 'silent' })
-  const config = loadConfig({ ETUDE_DATA: newTestFolder() })
+  const config = { ...loadConfig({ ETUDE_DATA: newTestFolder() }), requestsPerMinute }
   const services = await createServices(config, database, { log, catalog: scriptedCatalog(models) })
-  const files = { openapi: join(import.meta.dirname, '../../openapi.json'), web: newTestFolder() }
+  const root = join(import.meta.dirname, '../..')
+  const swaggerUi = join(root, 'node_modules/@fastify/swagger-ui/static')
+  const files = { openapi: join(root, 'openapi.json'), web, swaggerUi }
   const app = await createApp(services, { config, files, log })
   onTestFinished(async () => {
     await services.runs.shutdown(0)

@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 
 /**
@@ -10,18 +8,16 @@ import type { FastifyPluginAsync } from 'fastify'
  * would slow every start.
  */
 export const documentation =
-  (openapiFile: string): FastifyPluginAsync =>
+  (files: { openapi: string; swaggerUi: string }): FastifyPluginAsync =>
   async (app) => {
-    const swaggerUi = join(
-      dirname(createRequire(join(dirname(openapiFile), 'package.json')).resolve('@fastify/swagger-ui')),
-      'static',
-    )
     const open = { schema: { hide: true }, config: { isPublic: true } } as const
-    app.get('/openapi.json', open, async (_, reply) => reply.type('application/json').send(await readFile(openapiFile)))
+    app.get('/openapi.json', open, async (_, reply) =>
+      reply.type('application/json').send(await readFile(files.openapi)),
+    )
     app.get('/docs', open, async (_, reply) => reply.type('text/html; charset=utf-8').send(PAGE))
     app.get('/docs/start.js', open, async (_, reply) => reply.type('text/javascript; charset=utf-8').send(SCRIPT))
     for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
-      app.get(`/docs/${file}`, open, (_, reply) => reply.sendFile(file, swaggerUi))
+      app.get(`/docs/${file}`, open, (_, reply) => reply.sendFile(file, files.swaggerUi))
     }
   }
 
