@@ -42,21 +42,27 @@ if (isCheck && outdated.length > 0) {
   process.exitCode = 1
 }
 
+/**
+ * @param {string} file
+ * @param {string} text
+ */
 function update(file, text) {
   const isSame = read(file) === text
   if (!isSame && !isCheck) writeFileSync(root + file, text)
   return isSame ? undefined : file
 }
 
+/** @param {string} file */
 function read(file) {
   try {
     return readFileSync(root + file, 'utf8')
   } catch (error) {
-    if (error.code === 'ENOENT') return undefined
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined
     throw error
   }
 }
 
+/** @param {unknown} json */
 function toText(json) {
   return `${JSON.stringify(json, null, 2)}\n`
 }

@@ -32,5 +32,7 @@ await build({
 })
 copyFileSync(at('src/db/sqlite-writer.mjs'), at('dist/sqlite-writer.mjs'))
 
-const warmUp = spawnSync(process.execPath, [at('warm-up.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] })
-if (warmUp.status !== 0) console.error('No code cache was made: the server will start a little slower.')
+if (!process.argv.includes('--no-code-cache')) {
+  const warmUp = spawnSync(process.execPath, [at('warm-up.mjs')], { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (warmUp.status !== 0) console.error('No code cache was made: the server will start a little slower.')
+}

@@ -1,4 +1,5 @@
 import { build } from './builds.mjs'
+import { endWithNpm } from './end-with-npm.mjs'
 import { install } from './install.mjs'
 import { StepFailed } from './steps.mjs'
 
@@ -8,6 +9,7 @@ import { StepFailed } from './steps.mjs'
  * @param {{ isForced?: boolean }} [options] `isForced` builds even what is up to date
  */
 export async function prepare(options) {
+  endWithNpm()
   try {
     await install()
     await build(options)
