@@ -151,6 +151,7 @@ function offlineModel(name: string, displayName: string, arrangement: Arrangemen
     arrangement,
     provider: 'offline',
     model: name,
+    modality: 'chat' as const,
     contextTokens: 32_768,
     maxOutputTokens: 2048,
     tokenizer: 'estimate',

@@ -77,6 +77,7 @@ export class OllamaDiscovery {
       displayName: `${name} (Ollama)`,
       provider: this.#connection.name,
       model: name,
+      modality: 'chat',
       contextTokens,
       maxOutputTokens: Math.floor(contextTokens / 2),
       tokenizer: 'estimate',

@@ -302,6 +302,6 @@ function reportOf(data: string): unknown {
   }
 }
 
-function lowerCaseKeys(headers: Record<string, string>): Record<string, string> {
+export function lowerCaseKeys(headers: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }

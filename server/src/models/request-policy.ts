@@ -37,6 +37,26 @@ export class RequestPolicy {
     return { [Symbol.asyncIterator]: () => new PolicedStream(this, signal, attempt) }
   }
 
+  /** What the first attempt that succeeds returns. */
+  async run<Result>(signal: AbortSignal, attempt: () => Promise<Result>): Promise<Result> {
+    signal.throwIfAborted()
+    const turn = this.limit.enter(signal)
+    if (turn) await turn
+    try {
+      for (let tryNumber = 1; ; tryNumber++) {
+        try {
+          return await attempt()
+        } catch (error) {
+          const pauseMs = signal.aborted ? undefined : this.pauseBefore(tryNumber, error)
+          if (pauseMs === undefined) throw error
+          await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted())
+        }
+      }
+    } finally {
+      this.limit.leave()
+    }
+  }
+
   /** Milliseconds to wait before the next try, or undefined when there shall be none. */
   pauseBefore(tryNumber: number, failure: unknown): number | undefined {
     if (!(failure instanceof ProviderFailure) || !failure.isTransient || tryNumber > this.#retries) return undefined

@@ -73,6 +73,7 @@ export function testModel(overrides: Partial<ModelConfig> = {}): ModelConfig {
     name: 'lab-small',
     provider: 'lab',
     model: 'small-1',
+    modality: 'chat',
     contextTokens: 8192,
     maxOutputTokens: 1024,
     tokenizer: 'estimate',

@@ -45,6 +45,26 @@ describe('the model catalog', () => {
     expect(textOf(await collect(catalog.languageModel('lab-small').stream(testRequest(), never())))).toBe('fine')
   })
 
+  it('keeps embedding models apart from those that chat', async () => {
+    const server = await FakeOpenAi.start({ json: { data: [{ embedding: [1, 2] }] } })
+    onTestFinished(() => server.close())
+    const catalog = catalogOf({
+      providers: [testProvider({ baseUrl: server.baseUrl })],
+      models: [testModel({ name: 'lab-embed', modality: 'embedding', dimensions: 2 })],
+    })
+    expect(names(catalog)).toEqual(['etude-extract', 'etude-outline'])
+    expect(catalog.listEmbeddings().map(({ name, dimensions }) => [name, dimensions])).toEqual([
+      ['lab-embed', 2],
+      ['etude-embed', 1024],
+    ])
+    expect(catalog.find('lab-embed')).toBeUndefined()
+    expect(catalog.find('lab-embed', 'embedding')).toMatchObject({ modality: 'embedding' })
+    expect(catalog.find('etude-extract', 'embedding')).toBeUndefined()
+    expect(() => catalog.languageModel('lab-embed')).toThrow(NotFoundError)
+    expect(() => catalog.embeddingModel('etude-extract')).toThrow(NotFoundError)
+    expect((await catalog.embeddingModel('lab-embed').embed(['a'], never())).vectors).toHaveLength(1)
+  })
+
   it('knows no model by another name', () => {
     const catalog = catalogOf({})
     expect(catalog.find('gpt-99')).toBeUndefined()
@@ -174,12 +194,15 @@ describe('GET /models', () => {
     expect((await get('/models')).json()).toMatchObject({ total: 2, page: 1, size: 50 })
     const { items, total } = (await get('/models?page=2&size=1')).json()
     expect(total).toBe(2)
+    const embeddings = (await get('/models?modality=embedding')).json().items
+    expect(embeddings).toMatchObject([{ model_name: 'etude-embed', modality: 'embedding', dimensions: 1024 }])
     expect(items).toEqual([
       {
         model_name: 'etude-outline',
         display_name: 'Etude Outline (offline)',
         provider: 'offline',
         modality: 'chat',
+        dimensions: null,
         is_offline: true,
         context_tokens: 32_768,
         max_output_tokens: 2048,

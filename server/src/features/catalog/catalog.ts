@@ -1,8 +1,11 @@
 import type { Config, ModelConfig, ProviderConfig } from '../../config.ts'
 import { NotFoundError } from '../../errors.ts'
+import { createEmbeddingModel } from '../../models/create-embedding-model.ts'
 import { createLanguageModel } from '../../models/create-language-model.ts'
+import type { EmbeddingModel } from '../../models/embedding-model.ts'
 import type { GenerationParameters, LanguageModel, ModelUsage } from '../../models/language-model.ts'
 import { OFFLINE_MODELS, OfflineModel } from '../../models/offline.ts'
+import { OFFLINE_EMBEDDINGS, OfflineEmbeddings } from '../../models/offline-embeddings.ts'
 import { OllamaDiscovery } from '../../models/ollama.ts'
 import { ProviderConnection } from '../../models/provider-connection.ts'
 import { type AcceptedParameters, acceptParameters, unsupportedBy } from './accept-parameters.ts'
@@ -11,10 +14,14 @@ import { type AcceptedParameters, acceptParameters, unsupportedBy } from './acce
 export type CatalogModel = {
   name: string
   displayName: string
-  /** The provider's configured name; `offline` for the two models that need nothing. */
+  /** The provider's configured name; `offline` for the models that need nothing. */
   provider: string
   kind: ProviderConfig['kind'] | 'offline'
   isOffline: boolean
+  /** Whether it answers messages or makes vectors of texts; never both. */
+  modality: ModelConfig['modality']
+  /** How long the vectors of an embedding model are; null when nobody has said, and for chat. */
+  dimensions: number | null
   contextTokens: number
   maxOutputTokens: number
   tokenizer: string
@@ -34,15 +41,19 @@ export type CatalogOptions = {
   localOllama?: string | null
   /** The offline models to have; only tests want other than all. */
   offlineModels?: typeof OFFLINE_MODELS
+  /** Like `offlineModels`, for embeddings. */
+  offlineEmbeddings?: typeof OFFLINE_EMBEDDINGS
   /** Makes the adapters of configured and found models; only tests make others. */
   createModel?: typeof createLanguageModel
+  createEmbeddings?: typeof createEmbeddingModel
 }
 
-/** Every model that can be asked: the configured ones, those of an Ollama, and two that need nothing. */
+/** Every model that can be asked: the configured ones, those of an Ollama, and three that need nothing. */
 export class ModelCatalog {
   /** Configured and offline models never change while the server runs. */
   readonly #fixed = new Map<string, CatalogModel>()
   readonly #languageModels = new Map<string, LanguageModel>()
+  readonly #embeddingModels = new Map<string, EmbeddingModel>()
   readonly #connections = new Map<string, ProviderConnection>()
   readonly #ollamas: { provider: ProviderConfig; discovery: OllamaDiscovery }[] = []
   readonly #createModel: typeof createLanguageModel
@@ -50,6 +61,7 @@ export class ModelCatalog {
 
   constructor(config: Pick<Config, 'providers' | 'models'>, options: CatalogOptions = {}) {
     this.#createModel = options.createModel ?? createLanguageModel
+    const createEmbeddings = options.createEmbeddings ?? createEmbeddingModel
     const providers = withLocalOllama(
       config.providers,
       options.localOllama === undefined ? LOCAL_OLLAMA : options.localOllama,
@@ -63,25 +75,40 @@ export class ModelCatalog {
       const provider = providers.find((one) => one.name === model.provider)
       if (!provider) throw new NotFoundError('provider', model.provider)
       this.#fixed.set(model.name, describe(model, provider.kind))
-      this.#languageModels.set(model.name, this.#createModel(provider, model, this.#connections.get(provider.name)))
+      const connection = this.#connections.get(provider.name)
+      if (model.modality === 'embedding')
+        this.#embeddingModels.set(model.name, createEmbeddings(provider, model, connection))
+      else this.#languageModels.set(model.name, this.#createModel(provider, model, connection))
     }
     for (const model of options.offlineModels ?? OFFLINE_MODELS) {
       if (this.#fixed.has(model.name)) continue
       this.#fixed.set(model.name, describe(model, 'offline'))
       this.#languageModels.set(model.name, new OfflineModel(model.name, model.arrangement, model))
     }
+    for (const model of options.offlineEmbeddings ?? OFFLINE_EMBEDDINGS) {
+      if (this.#fixed.has(model.name)) continue
+      this.#fixed.set(model.name, describe(model, 'offline'))
+      this.#embeddingModels.set(model.name, new OfflineEmbeddings(model.name))
+    }
     this.#firstLook = setTimeout(() => void this.refresh(), FIRST_LOOK_AFTER_MS).unref()
   }
 
-  /** All models: configured ones in their order, then found ones, then the offline ones. */
+  /** All models that chat: configured ones in their order, then found ones, then the offline ones. */
   list(): CatalogModel[] {
-    const fixed = [...this.#fixed.values()]
+    const fixed = [...this.#fixed.values()].filter((model) => model.modality === 'chat')
     const found = this.#found().map(({ model }) => model)
     return [...fixed.filter((model) => !model.isOffline), ...found, ...fixed.filter((model) => model.isOffline)]
   }
 
-  find(name: string): CatalogModel | undefined {
-    return this.#fixed.get(name) ?? this.#found().find(({ model }) => model.name === name)?.model
+  /** All embedding models: configured ones in their order, then the offline one. */
+  listEmbeddings(): CatalogModel[] {
+    return [...this.#fixed.values()].filter((model) => model.modality === 'embedding')
+  }
+
+  /** The model of this name, if it is one of that kind: what chats is not mistaken for what makes embeddings. */
+  find(name: string, modality: CatalogModel['modality'] = 'chat'): CatalogModel | undefined {
+    const model = this.#fixed.get(name) ?? this.#found().find((found) => found.model.name === name)?.model
+    return model?.modality === modality ? model : undefined
   }
 
   /**
@@ -97,6 +124,17 @@ export class ModelCatalog {
     const created = this.#createModel(found.provider, found.config, this.#connections.get(found.provider.name))
     this.#languageModels.set(name, created)
     return created
+  }
+
+  /**
+   * The embedding model behind a name, ready to be asked.
+   *
+   * @throws {NotFoundError} if the catalog has no such embedding model.
+   */
+  embeddingModel(name: string): EmbeddingModel {
+    const model = this.#embeddingModels.get(name)
+    if (!model) throw new NotFoundError('model', name)
+    return model
   }
 
   /** What of the wished parameters this model is given, and what not. */
@@ -139,6 +177,8 @@ function describe(model: ModelConfig, kind: CatalogModel['kind']): CatalogModel 
     provider: model.provider,
     kind,
     isOffline: kind === 'offline',
+    modality: model.modality,
+    dimensions: model.dimensions ?? null,
     contextTokens: model.contextTokens,
     maxOutputTokens: model.maxOutputTokens,
     tokenizer: model.tokenizer,

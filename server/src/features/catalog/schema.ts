@@ -12,6 +12,7 @@ export const ModelListQuery = z.strictObject({
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('Only the models that this class may ask'),
+  modality: z.enum(['chat', 'embedding']).default('chat').describe('What the models are for'),
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   size: z.coerce.number().int().min(1).max(200).default(50),
 })
@@ -21,8 +22,9 @@ const ModelSchema = z
     model_name: z.string().describe('What to give as model_names'),
     display_name: z.string(),
     provider: z.string(),
-    modality: z.literal('chat'),
+    modality: z.enum(['chat', 'embedding']),
     is_offline: z.boolean().describe('Runs inside this server, without knowledge of the world'),
+    dimensions: z.int().nullable().describe('How long the vectors of an embedding model are'),
     context_tokens: z.int(),
     max_output_tokens: z.int(),
     tokenizer: z.string(),
@@ -44,8 +46,9 @@ export function toWireModel(model: CatalogModel): z.input<typeof ModelSchema> {
     model_name: model.name,
     display_name: model.displayName,
     provider: model.provider,
-    modality: 'chat',
+    modality: model.modality,
     is_offline: model.isOffline,
+    dimensions: model.dimensions,
     context_tokens: model.contextTokens,
     max_output_tokens: model.maxOutputTokens,
     tokenizer: model.tokenizer,

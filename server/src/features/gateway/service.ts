@@ -1,13 +1,12 @@
-import type { IdAllocator } from '../../db/ids.ts'
 import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { ChatMessage, GenerationParameters, ModelRequest, ToolDefinition } from '../../models/language-model.ts'
 import type { Person } from '../accounts/person.ts'
-import type { DroppedParameter } from '../catalog/accept-parameters.ts'
+import type { AcceptedParameters } from '../catalog/accept-parameters.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
 import type { ClassService } from '../classes/service.ts'
-import { CallRecorder, type Dialect } from './call-recorder.ts'
+import type { CallRecorder, Dialect } from './call-recorder.ts'
 import { checkCapabilities } from './check-capabilities.ts'
-import { type CallEnding, GatewayCall } from './gateway-call.ts'
+import { type CallEnding, type CountedUsage, GatewayCall } from './gateway-call.ts'
 import { wellFormed, wellFormedMessages } from './well-formed.ts'
 
 /** What the gateway needs of the window. */
@@ -54,7 +53,7 @@ export type GatewayAnswer = {
   events: GatewayCall
   trim: WindowReport
   /** Parameters that the model cannot take. */
-  dropped: DroppedParameter[]
+  dropped: AcceptedParameters['dropped']
 }
 
 export type EmbeddingAnswer = { model: CatalogModel; vectors: Float32Array[]; inputTokens: number }
@@ -95,7 +94,7 @@ export class GatewayService {
 
   /** @throws {NotFoundError} `model_not_found` if there is none, or the person may not ask it. */
   async getModel(person: Person, modelName: string): Promise<CatalogModel> {
-    const model = this.#catalog.find(modelName)
+    const model = this.#catalog.find(modelName) ?? this.#catalog.find(modelName, 'embedding')
     const allowed = model && (await this.#allowedModels(person))
     if (!model || (allowed && !allowed.has(model.name))) throw new NotFoundError('model', JSON.stringify(modelName))
     return model
@@ -103,7 +102,7 @@ export class GatewayService {
 
   /** Whether the catalog has a model of exactly this name, for dialects that put more into names. */
   isModel(name: string): boolean {
-    return this.#catalog.find(name) !== undefined
+    return (this.#catalog.find(name) ?? this.#catalog.find(name, 'embedding')) !== undefined
   }
 
   /**
@@ -149,11 +148,10 @@ export class GatewayService {
         onEnd: (ending) =>
           this.#recorder.record(async () => {
             // A model that failed without a word most likely costs nothing.
-            const isCounted = ending.counted !== undefined || ending.status !== 'failed' || ending.written !== ''
-            const { usage, source } = ending.counted ?? {
-              usage: isCounted ? await estimateUsage(ending.written) : null,
-              source: 'estimate' as const,
-            }
+            const isForNothing = ending.status === 'failed' && ending.written === ''
+            const estimate = async () =>
+              isForNothing ? null : { usage: await estimateUsage(ending.written), source: 'estimate' as const }
+            const counted = ending.counted ?? (await estimate())
             return {
               personId: person.personId,
               kind: 'chat',
@@ -161,10 +159,7 @@ export class GatewayService {
               modelName: model.name,
               requestId: asked.requestId,
               ...howItEnded(ending),
-              inputTokens: usage?.inputTokens ?? null,
-              outputTokens: usage?.outputTokens ?? null,
-              tokenSource: usage && source,
-              cost: usage && this.#catalog.costOf(model, usage),
+              ...this.#spent(model, counted),
               trimmedTurns: report.turnsLeftOut,
               createdAt,
             }
@@ -211,41 +206,54 @@ export class GatewayService {
 
     const createdAt = this.#now().toISOString()
     const startedAt = performance.now()
-    let inputTokens: number | null = null
-    let error: unknown
-    try {
-      const made = await this.#catalog.embeddingModel(model.name).embed(asked.texts.map(wellFormed), signal)
-      inputTokens = made.inputTokens
-      return { model, ...made }
-    } catch (thrown) {
-      error = thrown
-      throw thrown
-    } finally {
-      const usage = inputTokens === null ? null : { inputTokens, outputTokens: 0 }
+    const end = (status: 'complete' | 'stopped' | 'failed', counted: CountedUsage | null, error?: unknown) =>
       this.#recorder.record(async () => ({
         personId: person.personId,
         kind: 'embedding',
         dialect: asked.dialect,
         modelName: model.name,
         requestId: asked.requestId,
-        status: usage ? 'complete' : signal.aborted ? 'stopped' : 'failed',
+        status,
         finishReason: null,
-        errorCode: usage || signal.aborted ? null : codeOf(error),
-        inputTokens,
-        outputTokens: usage && 0,
-        tokenSource: usage && 'provider',
-        cost: usage && this.#catalog.costOf(model, usage),
+        errorCode: status === 'failed' ? codeOf(error) : null,
+        ...this.#spent(model, counted),
         firstTokenMs: null,
         latencyMs: Math.round((performance.now() - startedAt) * 10) / 10,
         trimmedTurns: 0,
         createdAt,
       }))
+    try {
+      const texts = asked.texts.map(wellFormed)
+      const { vectors, inputTokens } = await this.#catalog.embeddingModel(model.name).embed(texts, signal)
+      const usage = { inputTokens: inputTokens ?? (await this.#countTexts(model, texts)), outputTokens: 0 }
+      end('complete', { usage, source: inputTokens === undefined ? 'estimate' : 'provider' })
+      return { model, vectors, inputTokens: usage.inputTokens }
+    } catch (error) {
+      end(signal.aborted ? 'stopped' : 'failed', null, error)
+      throw error
     }
   }
 
   /** Waits until every call that has ended is stored. */
   settled(): Promise<void> {
     return this.#recorder.settled()
+  }
+
+  async #countTexts(model: CatalogModel, texts: readonly string[]): Promise<number> {
+    let tokens = 0
+    for (const text of texts) tokens += await this.#window.countText(model, text)
+    return tokens
+  }
+
+  #spent(model: CatalogModel, counted: CountedUsage | null) {
+    if (!counted) return { inputTokens: null, outputTokens: null, tokenSource: null, cost: null }
+    const { usage, source } = counted
+    return {
+      inputTokens: usage.inputTokens,
+      outputTokens: usage.outputTokens,
+      tokenSource: source,
+      cost: this.#catalog.costOf(model, usage),
+    }
   }
 
   /** The names of the models that a person may ask; null is every model. */
@@ -257,7 +265,10 @@ export class GatewayService {
   #acceptParameters(model: CatalogModel, wanted: GenerationParameters) {
     const stop = wanted.stop ?? []
     const { stop: _, ...others } = wanted
-    const { accepted, dropped } = this.#catalog.acceptParameters(model, model.unsupported.includes('stop') ? others : wanted)
+    const { accepted, dropped } = this.#catalog.acceptParameters(
+      model,
+      model.unsupported.includes('stop') ? others : wanted,
+    )
     return { parameters: accepted, stop, dropped }
   }
 
