@@ -5,8 +5,13 @@ import type { Config } from './config.ts'
 import type { Database } from './db/open.ts'
 import { createAccounts } from './features/accounts/accounts.ts'
 import { loadSecret } from './features/accounts/secret.ts'
+import { AgentService } from './features/agents/service.ts'
+import { AgentStore } from './features/agents/store.ts'
 import { ModelCatalog } from './features/catalog/catalog.ts'
 import { ClassService } from './features/classes/service.ts'
+import { FewShotService } from './features/few-shots/service.ts'
+import { FewShotStore } from './features/few-shots/store.ts'
+import { AnswerStore } from './features/practice/answer-store.ts'
 import { PracticeService } from './features/practice/service.ts'
 import { PracticeStore } from './features/practice/store.ts'
 import { Readiness } from './http/health.ts'
@@ -32,6 +37,15 @@ export async function createServices(config: Config, database: Database, parts: 
   const secret = await loadSecret(config)
   const accounts = createAccounts({ database, secret, logError: (message) => log.error(message), now })
   const classes = new ClassService({ database })
+  const answers = new AnswerStore(database)
+  const fewShots = new FewShotService({
+    store: new FewShotStore(database),
+    classes,
+    findAnswer: (personId, responseId) => answers.find(personId, responseId),
+    ids,
+    now,
+  })
+  const agents = new AgentService({ store: new AgentStore(database), classes, ids, now })
   const catalog = parts.catalog ?? new ModelCatalog(config)
 
   const runStore = new RunStore(database)
@@ -42,5 +56,5 @@ export async function createServices(config: Config, database: Database, parts: 
     await sql`select 1`.execute(database.db)
   })
 
-  return { accounts, classes, catalog, runs, recovery, practice, readiness }
+  return { accounts, classes, fewShots, agents, catalog, runs, recovery, practice, readiness }
 }

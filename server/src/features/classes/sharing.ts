@@ -1,0 +1,28 @@
+import { AppError, InvalidRequestError } from '../../errors.ts'
+import type { Person } from '../accounts/person.ts'
+import type { ClassRole } from './class.ts'
+import type { ClassService } from './service.ts'
+
+/**
+ * Makes sure that a person may put something of theirs before a class: its teachers, its assistants and admins may,
+ * until it ends.
+ *
+ * @throws {NotFoundError} if the class does not exist or the person is not in it.
+ * @throws {AppError} `class_staff_only`.
+ * @throws {InvalidRequestError} `class_not_active`.
+ */
+export async function checkMayShare(
+  classes: Pick<ClassService, 'getReadable'>,
+  person: Person,
+  classId: number,
+): Promise<void> {
+  const { name, role, status } = await classes.getReadable(person, classId)
+  if (!isStaff(person, role))
+    throw new AppError('forbidden', 'class_staff_only', `Only teachers and assistants share with the class ${name}.`)
+  if (status === 'ended') throw new InvalidRequestError('class_not_active', `The class ${name} has ended.`)
+}
+
+/** Whether somebody looks after a class rather than learning in it. */
+export function isStaff(person: Person, role: ClassRole | null): boolean {
+  return person.isAdmin || role === 'teacher' || role === 'assistant'
+}
