@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { GenerationParamsSchema } from './generation-params-schema.ts'
 
 /** The Practice API on the wire: seeds 000 and 001, and practice.md §1–2. */
 
@@ -20,21 +21,6 @@ const ModelNames = z
   .nullish()
   .describe('Logical model names, in the order in which results are wanted; omitted, null or [] asks every one')
 
-export const GenerationParamsSchema = z
-  .strictObject({
-    temperature: z.number().min(0).max(2).nullish(),
-    top_p: z.number().min(0).max(1).nullish(),
-    top_k: z.int().min(1).max(1000).nullish(),
-    response_length_preset: z.enum(['short', 'normal', 'long', 'custom']).nullish(),
-    max_completion_tokens: z.int().min(1).nullish().describe('Wins over max_tokens when both are given'),
-    max_tokens: z.int().min(1).nullish(),
-    frequency_penalty: z.number().min(-2).max(2).nullish(),
-    presence_penalty: z.number().min(-2).max(2).nullish(),
-    repetition_penalty: z.number().min(0).max(10).nullish(),
-    stop: z.array(z.string().min(1).max(256)).max(16).nullish(),
-    seed: z.int().min(0).nullish(),
-  })
-  .meta({ id: 'GenerationParams' })
 export type GenerationParamsInput = z.output<typeof GenerationParamsSchema>
 
 /** A field of the API whose feature does not exist yet: accepted only when it asks for nothing. */

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+
+/** Generation parameters on the wire, wherever they may be given: for a session, a lane, a request or an agent. */
+export const GenerationParamsSchema = z
+  .strictObject({
+    temperature: z.number().min(0).max(2).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    top_k: z.int().min(1).max(1000).nullish(),
+    response_length_preset: z.enum(['short', 'normal', 'long', 'custom']).nullish(),
+    max_completion_tokens: z.int().min(1).nullish().describe('Wins over max_tokens when both are given'),
+    max_tokens: z.int().min(1).nullish(),
+    frequency_penalty: z.number().min(-2).max(2).nullish(),
+    presence_penalty: z.number().min(-2).max(2).nullish(),
+    repetition_penalty: z.number().min(0).max(10).nullish(),
+    stop: z.array(z.string().min(1).max(256)).max(16).nullish(),
+    seed: z.int().min(0).nullish(),
+  })
+  .meta({ id: 'GenerationParams' })
