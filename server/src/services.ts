@@ -13,7 +13,10 @@ import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
 import { AnswerStore } from './features/practice/answer-store.ts'
 import { PracticeService } from './features/practice/service.ts'
+import { SessionList } from './features/practice/session-list.ts'
 import { PracticeStore } from './features/practice/store.ts'
+import { ProjectService } from './features/projects/service.ts'
+import { ProjectStore } from './features/projects/store.ts'
 import { Readiness } from './http/health.ts'
 import { RunRecovery } from './runs/run-recovery.ts'
 import { RunService } from './runs/run-service.ts'
@@ -36,7 +39,7 @@ export async function createServices(config: Config, database: Database, parts: 
   const { ids, notifier } = database
   const secret = await loadSecret(config)
   const accounts = createAccounts({ database, secret, logError: (message) => log.error(message), now })
-  const classes = new ClassService({ database })
+  const classes = new ClassService({ database, now })
   const answers = new AnswerStore(database)
   const fewShots = new FewShotService({
     store: new FewShotStore(database),
@@ -45,6 +48,8 @@ export async function createServices(config: Config, database: Database, parts: 
     ids,
     now,
   })
+  const sessions = new SessionList(database)
+  const projects = new ProjectService({ store: new ProjectStore(database), classes, sessions, ids, now })
   const agents = new AgentService({ store: new AgentStore(database), classes, ids, now })
   const catalog = parts.catalog ?? new ModelCatalog(config)
 
@@ -56,5 +61,5 @@ export async function createServices(config: Config, database: Database, parts: 
     await sql`select 1`.execute(database.db)
   })
 
-  return { accounts, classes, fewShots, agents, catalog, runs, recovery, practice, readiness }
+  return { accounts, classes, sessions, projects, fewShots, agents, catalog, runs, recovery, practice, readiness }
 }

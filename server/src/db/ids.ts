@@ -15,6 +15,8 @@ export type IdName =
   | 'few_shot_share'
   | 'agent'
   | 'agent_share'
+  | 'join_code'
+  | 'project'
 
 /** Where a row of numbers begins when it is not 1: class 1 comes with the first migration. */
 const FIRST_ID: Partial<Record<IdName, number>> = { class: 2 }

@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 
 /**
  * The tables as Kysely sees them. Times are ISO 8601 UTC text; JSON goes in as a string and comes out parsed;
@@ -13,6 +13,8 @@ export type Tables = {
   sign_in_links: SignInLinksTable
   classes: ClassesTable
   class_members: ClassMembersTable
+  class_join_codes: ClassJoinCodesTable
+  projects: ProjectsTable
   practice_sessions: PracticeSessionsTable
   practice_lanes: PracticeLanesTable
   practice_turns: PracticeTurnsTable
@@ -74,6 +76,11 @@ type ClassesTable = {
   /** Logical model names; null allows every model of the catalog. */
   allowed_models: Json<string[] | null> | null
   primary_model: string | null
+  description: Generated<string>
+  /** An IANA name, e.g. `Asia/Seoul`. */
+  timezone: Generated<string>
+  /** What new sessions begin with, by its names on the wire. */
+  default_settings: ColumnType<JsonRecord, string | undefined, string>
   created_at: string
 }
 
@@ -84,10 +91,36 @@ type ClassMembersTable = {
   created_at: string
 }
 
+type ClassJoinCodesTable = {
+  class_id: Id
+  join_code_id: Id
+  /** Unique, upper case. */
+  code: string
+  role: 'teacher' | 'assistant' | 'student'
+  expires_at: string | null
+  /** Null when any number of people may join with it. */
+  max_uses: number | null
+  used_count: number
+  created_at: string
+}
+
+type ProjectsTable = {
+  person_id: Id
+  project_id: Id
+  class_id: Id
+  /** Unique among those of the person in the class. */
+  name: string
+  description: string | null
+  created_at: string
+  updated_at: string
+}
+
 type PracticeSessionsTable = {
   session_id: Id
   person_id: Id
   class_id: Id
+  /** The folder that its person has put it in. */
+  project_id: Id | null
   title: string
   /** Who wrote the title; a person's is never overwritten. */
   title_source: 'prompt' | 'model' | 'person'

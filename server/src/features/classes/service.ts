@@ -1,14 +1,17 @@
 import type { Database } from '../../db/open.ts'
-import { InvalidRequestError, NotFoundError } from '../../errors.ts'
+import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
-import type { Class, ClassRole, Membership } from './class.ts'
+import { asOf, type Class, type ClassRole, type Membership } from './class.ts'
 import { ClassStore } from './store.ts'
 
+/** Who may do what in which class. */
 export class ClassService {
   readonly #store: ClassStore
+  readonly #now: () => Date
 
-  constructor(deps: { database: Pick<Database, 'db'> }) {
+  constructor(deps: { database: Pick<Database, 'db'>; now?: () => Date }) {
     this.#store = new ClassStore(deps.database.db)
+    this.#now = deps.now ?? (() => new Date())
   }
 
   /**
@@ -35,13 +38,50 @@ export class ClassService {
   async getReadable(person: Person, classId: number): Promise<Class & { role: ClassRole | null }> {
     const found = await this.#store.findFor(person.personId, classId)
     if (!found || (found.role === null && !person.isAdmin)) throw new NotFoundError('class', classId)
+    return asOf(found, this.#now().toISOString())
+  }
+
+  /**
+   * The class for somebody who runs it: a teacher or an admin.
+   *
+   * @throws {NotFoundError} if the class does not exist or the person is not in it.
+   * @throws {AppError} `class_teachers_only`.
+   */
+  async getTaught(person: Person, classId: number): Promise<Class & { role: ClassRole | null }> {
+    const found = await this.getReadable(person, classId)
+    if (!person.isAdmin && found.role !== 'teacher')
+      throw new AppError('forbidden', 'class_teachers_only', `Only teachers may do this in the class ${found.name}.`)
     return found
+  }
+
+  /**
+   * The class for somebody who looks after it: a teacher, an assistant or an admin.
+   *
+   * @throws {NotFoundError} if the class does not exist or the person is not in it.
+   * @throws {AppError} `class_staff_only`.
+   */
+  async getStaffed(person: Person, classId: number): Promise<Class & { role: ClassRole | null }> {
+    const found = await this.getReadable(person, classId)
+    if (!person.isAdmin && found.role !== 'teacher' && found.role !== 'assistant')
+      throw new AppError(
+        'forbidden',
+        'class_staff_only',
+        `Only teachers and assistants may do this in the class ${found.name}.`,
+      )
+    return found
+  }
+
+  /** Whether somebody may read the sessions that others have in a class: its teachers, its assistants and admins. */
+  async canReadSessionsOf(person: Person, classId: number): Promise<boolean> {
+    if (person.isAdmin) return true
+    const found = await this.#store.findFor(person.personId, classId)
+    return found?.role === 'teacher' || found?.role === 'assistant'
   }
 
   /** The models that some active class of a person allows, by name; null is every model of the catalog. */
   async modelsOf(person: Person): Promise<ReadonlySet<string> | null> {
     const names = new Set<string>()
-    for (const { status, allowedModels } of await this.#store.listMemberships(person.personId)) {
+    for (const { status, allowedModels } of await this.listForPerson(person)) {
       if (status !== 'active') continue
       if (allowedModels === null) return null
       for (const name of allowedModels) names.add(name)
@@ -50,7 +90,8 @@ export class ClassService {
   }
 
   /** The classes that a person is a member of, oldest first. */
-  listForPerson(person: Person): Promise<Membership[]> {
-    return this.#store.listMemberships(person.personId)
+  async listForPerson(person: Person): Promise<Membership[]> {
+    const now = this.#now().toISOString()
+    return (await this.#store.listMemberships(person.personId)).map((membership) => asOf(membership, now))
   }
 }

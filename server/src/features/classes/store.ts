@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely'
+import type { Kysely, Selectable } from 'kysely'
 import { compileOnce } from '../../db/compile-once.ts'
 import type { Tables } from '../../db/tables.ts'
-import type { Class, ClassRole, Membership } from './class.ts'
+import type { ClassDefaultSettings, ClassRole, StoredClass } from './class.ts'
 
 const COLUMNS = [
   'classes.class_id',
@@ -10,6 +10,12 @@ const COLUMNS = [
   'classes.status',
   'classes.allowed_models',
   'classes.primary_model',
+  'classes.description',
+  'classes.starts_at',
+  'classes.ends_at',
+  'classes.timezone',
+  'classes.default_settings',
+  'classes.created_at',
 ] as const
 
 export class ClassStore {
@@ -34,41 +40,54 @@ export class ClassStore {
       db
         .selectFrom('class_members')
         .innerJoin('classes', 'classes.class_id', 'class_members.class_id')
-        .select([...COLUMNS, 'class_members.role'])
+        .select([...COLUMNS, 'class_members.role', 'class_members.created_at as joined_at'])
         .where('class_members.person_id', '=', key.personId)
         .orderBy('classes.class_id'),
     )
   }
 
   /** The class, and the person's role in it: null when they are not a member. */
-  async findFor(personId: number, classId: number): Promise<(Class & { role: ClassRole | null }) | undefined> {
+  async findFor(personId: number, classId: number): Promise<(StoredClass & { role: ClassRole | null }) | undefined> {
     const { rows } = await this.#db.executeQuery(this.#findFor({ classId, personId }))
     return rows[0] && { ...toClass(rows[0]), role: rows[0].role }
   }
 
   /** The classes that a person is a member of, oldest first. */
-  async listMemberships(personId: number): Promise<Membership[]> {
+  async listMemberships(personId: number): Promise<(StoredClass & { role: ClassRole; joinedAt: string })[]> {
     const { rows } = await this.#db.executeQuery(this.#memberships({ personId }))
-    return rows.map((row) => ({ ...toClass(row), role: row.role }))
+    return rows.map((row) => ({ ...toClass(row), role: row.role, joinedAt: row.joined_at }))
   }
 }
 
-type ClassRow = {
-  class_id: number
-  slug: string
-  name: string
-  status: Class['status']
-  allowed_models: string[] | null
-  primary_model: string | null
-}
+type ClassRow = Pick<
+  Selectable<Tables['classes']>,
+  | 'class_id'
+  | 'slug'
+  | 'name'
+  | 'description'
+  | 'status'
+  | 'starts_at'
+  | 'ends_at'
+  | 'timezone'
+  | 'allowed_models'
+  | 'primary_model'
+  | 'default_settings'
+  | 'created_at'
+>
 
-function toClass(row: ClassRow): Class {
+function toClass(row: ClassRow): StoredClass {
   return {
     classId: row.class_id,
     slug: row.slug,
     name: row.name,
+    description: row.description,
     status: row.status,
+    startsAt: row.starts_at,
+    endsAt: row.ends_at,
+    timezone: row.timezone,
     allowedModels: row.allowed_models,
     primaryModel: row.primary_model,
+    defaultSettings: row.default_settings as ClassDefaultSettings,
+    createdAt: row.created_at,
   }
 }
