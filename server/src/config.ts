@@ -57,6 +57,7 @@ export const PARAMETER_NAMES = [
   'repetition_penalty',
   'stop',
   'seed',
+  'reasoning_effort',
 ] as const
 
 const ModelSchema = z.strictObject({

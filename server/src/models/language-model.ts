@@ -43,6 +43,8 @@ export type GenerationParameters = {
   repetitionPenalty?: number
   stop?: string[]
   seed?: number
+  /** How long a model that can think shall do so before it answers. */
+  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high'
 }
 
 export type ModelEvent =

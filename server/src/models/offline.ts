@@ -162,6 +162,7 @@ function offlineModel(name: string, displayName: string, arrangement: Arrangemen
       'frequency_penalty',
       'presence_penalty',
       'repetition_penalty',
+      'reasoning_effort',
     ] satisfies ModelConfig['unsupported'],
     capabilities: { tools: true, images: false, json: true },
   }

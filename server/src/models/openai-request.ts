@@ -45,6 +45,7 @@ export function chatCompletionBody(model: string, request: ModelRequest, dialect
     repetition_penalty: parameters.repetitionPenalty,
     stop: parameters.stop?.length ? parameters.stop : undefined,
     seed: parameters.seed,
+    reasoning_effort: parameters.reasoningEffort,
     tools: tools?.length ? tools.map((tool) => ({ type: 'function', function: tool })) : undefined,
     tool_choice: tools?.length ? toWireToolChoice(toolChoice) : undefined,
     response_format: responseFormat && toWireFormat(responseFormat),

@@ -19,15 +19,16 @@ const WIRE_NAMES: Record<keyof GenerationParameters, WireName> = {
   repetitionPenalty: 'repetition_penalty',
   stop: 'stop',
   seed: 'seed',
+  reasoningEffort: 'reasoning_effort',
 }
 
 /** What a kind of provider has no place for in its protocol, or ignores without a word. */
 export function unsupportedBy(kind: CatalogModel['kind']): WireName[] {
   switch (kind) {
     case 'anthropic':
-      return ['frequency_penalty', 'presence_penalty', 'repetition_penalty', 'seed']
+      return ['frequency_penalty', 'presence_penalty', 'repetition_penalty', 'seed', 'reasoning_effort']
     case 'google':
-      return ['repetition_penalty']
+      return ['repetition_penalty', 'reasoning_effort']
     case 'ollama':
       return ['top_k', 'repetition_penalty']
     case 'openai-compatible':

@@ -208,7 +208,14 @@ describe('GET /models', () => {
         max_output_tokens: 2048,
         tokenizer: 'estimate',
         price_per_million_tokens: { input: 0, output: 0 },
-        unsupported: ['top_p', 'top_k', 'frequency_penalty', 'presence_penalty', 'repetition_penalty'],
+        unsupported: [
+          'top_p',
+          'top_k',
+          'frequency_penalty',
+          'presence_penalty',
+          'repetition_penalty',
+          'reasoning_effort',
+        ],
         capabilities: { tools: true, images: false, json: true },
       },
     ])
