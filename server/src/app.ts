@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { catalogRoutes } from './features/catalog/routes.ts'
+import { openAiRoutes } from './features/openai/routes.ts'
 import { practiceRoutes } from './features/practice/routes.ts'
 import { requireSignIn } from './http/authenticate.ts'
 import { documentation } from './http/documentation.ts'
@@ -60,6 +61,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(accountRoutes(services.accounts, services.classes))
   await app.register(catalogRoutes(services.catalog, services.classes))
   await app.register(practiceRoutes(services.practice, services.runs))
+  await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
   await app.register(webPages(options.files.web))
   await app.register(documentation(options.files))
   return app as unknown as FastifyInstance

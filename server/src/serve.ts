@@ -38,6 +38,7 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
         app.server.close()
         await services.runs.shutdown(graceMs)
         await app.close()
+        await services.gateway.settled()
         await services.recovery.stop()
         await services.catalog.close()
         await database.close()

@@ -11,12 +11,17 @@ import { ModelCatalog } from './features/catalog/catalog.ts'
 import { ClassService } from './features/classes/service.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
+import { CallRecorder } from './features/gateway/call-recorder.ts'
+import { GatewayService } from './features/gateway/service.ts'
+import { GatewayStore } from './features/gateway/store.ts'
 import { AnswerStore } from './features/practice/answer-store.ts'
 import { PracticeService } from './features/practice/service.ts'
 import { SessionList } from './features/practice/session-list.ts'
 import { PracticeStore } from './features/practice/store.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
+import { TokenizerService } from './features/window/tokenizer-service.ts'
+import { WindowService } from './features/window/window.ts'
 import { Readiness } from './http/health.ts'
 import { RunRecovery } from './runs/run-recovery.ts'
 import { RunService } from './runs/run-service.ts'
@@ -52,14 +57,31 @@ export async function createServices(config: Config, database: Database, parts: 
   const projects = new ProjectService({ store: new ProjectStore(database), classes, sessions, ids, now })
   const agents = new AgentService({ store: new AgentStore(database), classes, ids, now })
   const catalog = parts.catalog ?? new ModelCatalog(config)
+  const tokenizers = new TokenizerService({ dataFolder: config.dataFolder, warn: (message) => log.warn(message) })
+  const windows = new WindowService({ tokenizers })
 
   const runStore = new RunStore(database)
   const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })
   const recovery = new RunRecovery({ store: runStore, serverId, log, now })
   const practice = new PracticeService({ store: new PracticeStore(database), runs, catalog, classes, ids, now })
+  const recorder = new CallRecorder({ store: new GatewayStore(database), log })
+  const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
 
-  return { accounts, classes, sessions, projects, fewShots, agents, catalog, runs, recovery, practice, readiness }
+  return {
+    accounts,
+    classes,
+    sessions,
+    projects,
+    fewShots,
+    agents,
+    catalog,
+    gateway,
+    runs,
+    recovery,
+    practice,
+    readiness,
+  }
 }

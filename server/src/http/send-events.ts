@@ -17,10 +17,12 @@ export function wantsEvents(request: FastifyRequest): boolean {
  * failure becomes a last `error` event instead of a status code.
  *
  * @param produce is given a signal that aborts when the reader leaves.
+ * @param failureFrame the last frame after a failure; dialects have their own.
  */
 export async function sendEvents(
   reply: FastifyReply,
   produce: (signal: AbortSignal) => AsyncIterable<string>,
+  failureFrame: (error: unknown) => string = practiceFailure,
 ): Promise<void> {
   const gone = new AbortController()
   const { raw } = reply
@@ -42,9 +44,8 @@ export async function sendEvents(
     }
   } catch (error) {
     if (!gone.signal.aborted) {
-      const { status, code, message } = errorReply(error)
-      if (status >= 500) reply.log.error({ err: error }, 'an event stream broke')
-      raw.write(frame('error', { detail: code, message }))
+      if (errorReply(error).status >= 500) reply.log.error({ err: error }, 'an event stream broke')
+      raw.write(failureFrame(error))
     }
   } finally {
     clearInterval(keepAlive)
@@ -56,4 +57,9 @@ export async function sendEvents(
 export function frame(type: string, data: unknown, id?: number): string {
   const idLine = id === undefined ? '' : `id: ${id}\n`
   return `${idLine}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+function practiceFailure(error: unknown): string {
+  const { code, message } = errorReply(error)
+  return frame('error', { detail: code, message })
 }

@@ -1,40 +1,14 @@
 import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
-import type { ChatMessage, GenerationParameters, ModelRequest, ToolDefinition } from '../../models/language-model.ts'
+import type { GenerationParameters, ModelRequest } from '../../models/language-model.ts'
 import type { Person } from '../accounts/person.ts'
 import type { AcceptedParameters } from '../catalog/accept-parameters.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
 import type { ClassService } from '../classes/service.ts'
+import type { WindowReport, WindowService } from '../window/window.ts'
 import type { CallRecorder, Dialect } from './call-recorder.ts'
 import { checkCapabilities } from './check-capabilities.ts'
 import { type CallEnding, type CountedUsage, GatewayCall } from './gateway-call.ts'
 import { wellFormed, wellFormedMessages } from './well-formed.ts'
-
-/** What the gateway needs of the window. */
-export type ConversationWindow = {
-  /**
-   * Leaves out the oldest turns until the rest and the answer fit the model.
-   *
-   * @throws {AppError} `context_too_long` when what must stay does not fit.
-   */
-  fit(
-    model: CatalogModel,
-    conversation: { messages: readonly ChatMessage[]; tools?: readonly ToolDefinition[]; answerTokens: number },
-  ): Promise<{ messages: readonly ChatMessage[]; report: WindowReport }>
-  /** Tokens of a text as the model counts them. */
-  countText(model: CatalogModel, text: string): Promise<number>
-}
-
-/** What was sent and what was left out, in tokens unless the name says otherwise. */
-export type WindowReport = {
-  /** The model's whole window. */
-  context: number
-  /** Kept free for the answer. */
-  reserved: number
-  /** What is sent. */
-  used: number
-  turnsLeftOut: number
-  messagesLeftOut: number
-}
 
 /** A request without a session, as a dialect hands it on. */
 export type GatewayRequest = {
@@ -67,20 +41,20 @@ const MOST_TEXTS = 2048
 export class GatewayService {
   readonly #catalog: ModelCatalog
   readonly #classes: Pick<ClassService, 'modelsOf'>
-  readonly #window: ConversationWindow
+  readonly #windows: Pick<WindowService, 'fit' | 'count' | 'calibrate'>
   readonly #recorder: CallRecorder
   readonly #now: () => Date
 
   constructor(deps: {
     catalog: ModelCatalog
     classes: Pick<ClassService, 'modelsOf'>
-    window: ConversationWindow
+    windows: Pick<WindowService, 'fit' | 'count' | 'calibrate'>
     recorder: CallRecorder
     now: () => Date
   }) {
     this.#catalog = deps.catalog
     this.#classes = deps.classes
-    this.#window = deps.window
+    this.#windows = deps.windows
     this.#recorder = deps.recorder
     this.#now = deps.now
   }
@@ -137,15 +111,17 @@ export class GatewayService {
 
     const createdAt = this.#now().toISOString()
     const estimateUsage = async (written: string) => ({
-      inputTokens: report.used,
-      outputTokens: await this.#window.countText(model, written),
+      inputTokens: report.tokens.total,
+      outputTokens: await this.#countText(model, written),
     })
     const events = new GatewayCall(
       {
         stream: (until) => this.#catalog.languageModel(model.name).stream(prepared, until),
         stop,
         estimateUsage,
-        onEnd: (ending) =>
+        onEnd: (ending) => {
+          if (ending.counted?.source === 'provider')
+            this.#windows.calibrate(model.name, report, ending.counted.usage.inputTokens)
           this.#recorder.record(async () => {
             // A model that failed without a word most likely costs nothing.
             const isForNothing = ending.status === 'failed' && ending.written === ''
@@ -163,7 +139,8 @@ export class GatewayService {
               trimmedTurns: report.turnsLeftOut,
               createdAt,
             }
-          }),
+          })
+        },
       },
       signal,
     )
@@ -241,7 +218,7 @@ export class GatewayService {
 
   async #countTexts(model: CatalogModel, texts: readonly string[]): Promise<number> {
     let tokens = 0
-    for (const text of texts) tokens += await this.#window.countText(model, text)
+    for (const text of texts) tokens += await this.#countText(model, text)
     return tokens
   }
 
@@ -273,13 +250,27 @@ export class GatewayService {
   }
 
   async #fit(model: CatalogModel, { request, window }: GatewayRequest) {
-    const fitted = await this.#window.fit(model, {
-      messages: wellFormedMessages(request.messages),
-      ...(request.tools && { tools: request.tools }),
-      answerTokens: request.parameters.maxOutputTokens ?? (window === 'slide' ? usualAnswer(model) : 1),
+    const { messages, tools, responseFormat, parameters } = request
+    const fitted = await this.#windows.fit(wellFormedMessages(messages), {
+      model: model.name,
+      tokenizer: model.tokenizer,
+      contextTokens: model.contextTokens,
+      answerTokens: parameters.maxOutputTokens ?? (window === 'slide' ? usualAnswer(model) : 1),
+      // What is only perhaps too long is for the provider to refuse.
+      ...(window === 'refuse' && { marginTokens: 0 }),
+      ...(tools && { tools }),
+      ...(responseFormat && { responseFormat }),
     })
     if (window === 'refuse' && fitted.report.messagesLeftOut > 0) throw tooLong(model, fitted.report)
     return fitted
+  }
+
+  async #countText(model: CatalogModel, text: string): Promise<number> {
+    const { messages } = await this.#windows.count([{ role: 'user', content: text }], {
+      model: model.name,
+      tokenizer: model.tokenizer,
+    })
+    return messages[0]?.parts[0] ?? 0
   }
 }
 
@@ -289,8 +280,7 @@ function usualAnswer(model: CatalogModel): number {
 }
 
 function tooLong(model: CatalogModel, { context, reserved }: WindowReport): AppError {
-  return new AppError(
-    'invalid_request',
+  return new InvalidRequestError(
     'context_too_long',
     `The conversation is too long: ${model.name} has a window of ${context} tokens, of which ${reserved} are kept for the answer.`,
   )
