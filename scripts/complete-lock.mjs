@@ -1,4 +1,5 @@
-// npm run lock: adds to package-lock.json the packages for other systems that npm has left out.
+// Adds to package-lock.json the packages for other systems that npm has left out. npm runs it by itself ("dependencies")
+// whenever it has changed what is installed.
 //
 // A native package has one optional package per system. When npm writes the lock file it drops those that the registry
 // it asks does not have (a mirror that keeps only some, or keeps them later). Then `npm ci` of npm 11 refuses the lock
@@ -15,12 +16,12 @@ const missing = Object.entries(lock.packages).flatMap(([path, entry]) =>
     .map(([name, version]) => ({ name, version, isForDevelopment: entry.dev })),
 )
 
-if (missing.length === 0) {
-  console.log('package-lock.json has the packages of every system.')
-} else if (process.argv.includes('--check')) {
-  console.error(`package-lock.json lacks ${missing.map(({ name }) => name).join(', ')}: run npm run lock.`)
-  process.exitCode = 1
-} else {
+if (process.argv.includes('--check')) {
+  if (missing.length > 0) {
+    console.error(`package-lock.json lacks ${missing.map(({ name }) => name).join(', ')}. Run: npm run dependencies`)
+    process.exitCode = 1
+  }
+} else if (missing.length > 0) {
   for (const { name, version, isForDevelopment } of missing) {
     if (!/^\d/.test(version)) throw new Error(`${name} has no exact version (${version}); add it by hand.`)
     const system = systemOf(name)
