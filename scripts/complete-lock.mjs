@@ -24,12 +24,14 @@ if (process.argv.includes('--check')) {
 } else if (missing.length > 0) {
   for (const { name, version, isForDevelopment } of missing) {
     if (!/^\d/.test(version)) throw new Error(`${name} has no exact version (${version}); add it by hand.`)
-    const system = systemOf(name)
+    const { os, cpu, libc } = systemOf(name)
     lock.packages[`node_modules/${name}`] = {
       version,
-      ...system,
+      cpu: [cpu],
       ...(isForDevelopment && { dev: true }),
+      ...(libc && { libc: [libc] }),
       optional: true,
+      ...(os && { os: [os] }),
     }
   }
   lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')))
@@ -46,10 +48,6 @@ function systemOf(name) {
   const os = /\b(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)\b/.exec(name)?.[1]
   const cpu = /\b(arm64|arm|ia32|loong64|mips64el|ppc64|riscv64|s390x|wasm32|x64)\b/.exec(name)?.[1]
   if (!cpu) throw new Error(`Which system is ${name} for? Add it by hand.`)
-  const libc = /-(musl|gnu)/.exec(name)?.[1]
-  return {
-    cpu: [cpu],
-    ...(libc && os === 'linux' && { libc: [libc === 'gnu' ? 'glibc' : libc] }),
-    ...(os && { os: [os] }),
-  }
+  const libc = /-musl/.test(name) ? 'musl' : /linux.*-gnu/.test(name) ? 'glibc' : undefined
+  return { os, cpu, libc }
 }
