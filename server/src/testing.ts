@@ -5,6 +5,7 @@ import { createApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import type { Database } from './db/open.ts'
 import { newTestFolder } from './db/testing.ts'
+import type { ModelCatalog } from './features/catalog/catalog.ts'
 import { scriptedCatalog } from './features/catalog/testing.ts'
 import type { ScriptedModel } from './models/testing.ts'
 import { createServices } from './services.ts'
@@ -13,11 +14,15 @@ import { createServices } from './services.ts'
 export async function appForTest(
   database: Database,
   models: readonly ScriptedModel[],
-  { requestsPerMinute = 0, web = newTestFolder() }: { requestsPerMinute?: number; web?: string } = {},
+  {
+    requestsPerMinute = 0,
+    web = newTestFolder(),
+    catalog = scriptedCatalog(models),
+  }: { requestsPerMinute?: number; web?: string; catalog?: ModelCatalog } = {},
 ) {
   const log = pino({ level: 'silent' })
   const config = { ...loadConfig({ ETUDE_DATA: newTestFolder() }), requestsPerMinute }
-  const services = await createServices(config, database, { log, catalog: scriptedCatalog(models) })
+  const services = await createServices(config, database, { log, catalog })
   const root = join(import.meta.dirname, '../..')
   const swaggerUi = join(root, 'node_modules/@fastify/swagger-ui/static')
   const files = { openapi: join(root, 'openapi.json'), web, swaggerUi }
@@ -25,6 +30,7 @@ export async function appForTest(
   onTestFinished(async () => {
     await services.runs.shutdown(0)
     await app.close()
+    await services.gateway.settled()
   })
 
   /** Somebody with a key, who sends requests with it. */
