@@ -6,7 +6,9 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
+import { agentRoutes } from './features/agents/routes.ts'
 import { catalogRoutes } from './features/catalog/routes.ts'
+import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { practiceRoutes } from './features/practice/routes.ts'
 import { requireSignIn } from './http/authenticate.ts'
@@ -60,6 +62,8 @@ export async function createApp(services: Services, options: AppOptions): Promis
   )
   await app.register(accountRoutes(services.accounts, services.classes))
   await app.register(catalogRoutes(services.catalog, services.classes))
+  await app.register(fewShotRoutes(services.fewShots))
+  await app.register(agentRoutes(services.agents))
   await app.register(practiceRoutes(services.practice, services.runs))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
   await app.register(webPages(options.files.web))

@@ -45,20 +45,22 @@ export async function createServices(config: Config, database: Database, parts: 
   const secret = await loadSecret(config)
   const accounts = createAccounts({ database, secret, logError: (message) => log.error(message), now })
   const classes = new ClassService({ database, now })
-  const answers = new AnswerStore(database)
-  const fewShots = new FewShotService({
-    store: new FewShotStore(database),
-    classes,
-    findAnswer: (personId, responseId) => answers.find(personId, responseId),
-    ids,
-    now,
-  })
   const sessions = new SessionList(database)
   const projects = new ProjectService({ store: new ProjectStore(database), classes, sessions, ids, now })
   const agents = new AgentService({ store: new AgentStore(database), classes, ids, now })
   const catalog = parts.catalog ?? new ModelCatalog(config)
   const tokenizers = new TokenizerService({ dataFolder: config.dataFolder, warn: (message) => log.warn(message) })
   const windows = new WindowService({ tokenizers })
+  const answers = new AnswerStore(database)
+  const fewShots = new FewShotService({
+    store: new FewShotStore(database),
+    classes,
+    findAnswer: (personId, responseId) => answers.find(personId, responseId),
+    catalog,
+    windows,
+    ids,
+    now,
+  })
 
   const runStore = new RunStore(database)
   const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })

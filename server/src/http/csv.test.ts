@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeUtf8, parseCsv } from './csv.ts'
+import { csvLine, decodeUtf8, disarmFormula, parseCsv, restoreFormula } from './csv.ts'
 
 const valuesOf = (text: string) => parseCsv(text).map(({ values }) => values)
 
@@ -45,6 +45,10 @@ describe('parseCsv', () => {
     expect(() => parseCsv(text)).toThrow(/^Line [12]: a quote/)
   })
 
+  it('reads values of very many quotes', () => {
+    expect(valuesOf(`a,"${'""'.repeat(4_000_000)}"`)[0]?.[1]).toHaveLength(4_000_000)
+  })
+
   it('gives back every value that was written', () => {
     const value = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', '한') })
     fc.assert(
@@ -53,6 +57,31 @@ describe('parseCsv', () => {
         expect(valuesOf(lines.join('\r\n') + (isLastEnded && rows.length > 0 ? '\r\n' : ''))).toEqual(rows)
       }),
     )
+  })
+})
+
+describe('csvLine', () => {
+  it('quotes what needs it, so that every value is read back exactly', () => {
+    const value = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', "'", '=', '-', '한') })
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 2, maxLength: 4 }), (values) => {
+        const line = csvLine(values.map(disarmFormula))
+        expect(valuesOf(line).map((read) => read.map(restoreFormula))).toEqual([values])
+      }),
+    )
+    expect(csvLine(['a', 'b "c"', 'd\ne'])).toBe('a,"b ""c""","d\ne"\r\n')
+  })
+
+  it.each(['=1+1', '+1', '-1', '@A1', '\t=1', "'=1", "''=1", '＝1'])('lets no spreadsheet run %j', (text) => {
+    expect(disarmFormula(text)).toBe(`'${text}`)
+    expect(restoreFormula(disarmFormula(text))).toBe(text)
+  })
+
+  it('leaves other texts with an apostrophe alone', () => {
+    for (const text of ["'twas", "'", '', "it's -1"]) {
+      expect(disarmFormula(text)).toBe(text)
+      expect(restoreFormula(text)).toBe(text)
+    }
   })
 })
 

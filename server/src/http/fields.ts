@@ -7,15 +7,14 @@ export const Id = z.int().min(1)
 /** Path and query values arrive as text. */
 export const IdInPath = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
-/** Text that says something and that both databases can hold: PostgreSQL has no NUL, and neither has half a pair. */
+/** Text that says something and that both databases can hold: PostgreSQL takes no NUL and no half of a pair. */
 export const text = (maxCharacters: number) =>
-  z
-    .string()
-    .min(1)
-    .max(maxCharacters)
+  characters(maxCharacters)
     .refine((value) => value.trim() !== '', 'The text is blank')
-    .refine(holdsNoNul, 'The text holds a NUL character')
     .transform((value) => value.toWellFormed())
+
+/** Text that may be nothing but blanks. */
+export const anyText = (maxCharacters: number) => characters(maxCharacters).transform((value) => value.toWellFormed())
 
 /** Text that may be missing: blank is the same as null. */
 export const optionalText = (maxCharacters: number) =>
@@ -54,6 +53,8 @@ export const jsonObject = ({ maxBytes, maxDepth }: { maxBytes: number; maxDepth:
       return z.NEVER
     }
   })
+
+const characters = (most: number) => z.string().min(1).max(most).refine(holdsNoNul, 'The text holds a NUL character')
 
 class NotStorable extends Error {}
 

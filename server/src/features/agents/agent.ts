@@ -16,6 +16,9 @@ export type Agent = AgentContent & {
   classIds: number[]
 }
 
+/** An agent without what is hidden from its reader. */
+export type RedactedAgent = Omit<Agent, 'systemPrompt'> & { systemPrompt: string | null }
+
 /** What makes a version. */
 export type AgentContent = {
   name: string
@@ -34,6 +37,9 @@ export type AgentVersion = AgentContent & {
   restoredFrom: number | null
   createdAt: string
 }
+
+/** A version as lists show it. */
+export type AgentVersionSummary = Pick<AgentVersion, 'version' | 'name' | 'restoredFrom' | 'createdAt'>
 
 /** Permission for a class to use what one of its teachers or assistants owns. */
 export type AgentShare = {
@@ -75,5 +81,11 @@ export function redact(snapshot: AgentSnapshot, viewer: { personId: number }): R
 }
 
 export const MAX_NAME_CHARACTERS = 100
+export const MAX_ROLE_CHARACTERS = 2_000
+export const MAX_PROMPT_CHARACTERS = 50_000
+export const MAX_EXAMPLES = 50
+export const MAX_EXAMPLE_CHARACTERS = 20_000
+/** Of all examples of an agent together. */
+export const MAX_EXAMPLES_CHARACTERS = 200_000
 export const MAX_AGENTS_PER_PERSON = 500
 export const MAX_VERSIONS = 1_000

@@ -10,9 +10,11 @@ import {
   type AgentShare,
   type AgentSnapshot,
   type AgentVersion,
+  type AgentVersionSummary,
   MAX_AGENTS_PER_PERSON,
   MAX_NAME_CHARACTERS,
   MAX_VERSIONS,
+  type RedactedAgent,
 } from './agent.ts'
 import type { AgentStore } from './store.ts'
 
@@ -25,13 +27,13 @@ const TRIES = 10
 /** Agents: personas with versions, which sessions use through snapshots. */
 export class AgentService {
   readonly #store: AgentStore
-  readonly #classes: Pick<ClassService, 'getReadable'>
+  readonly #classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
   constructor(deps: {
     store: AgentStore
-    classes: Pick<ClassService, 'getReadable'>
+    classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
     ids: IdAllocator
     now: () => Date
   }) {
@@ -162,13 +164,10 @@ export class AgentService {
   async listVersions(
     person: Person,
     agentId: number,
-    query: { page: number; size: number },
-  ): Promise<{ total: number; versions: AgentVersion[] }> {
+    query: { limit: number; offset: number },
+  ): Promise<{ total: number; versions: AgentVersionSummary[] }> {
     await this.get(person, agentId)
-    return this.#store.listVersions(person.personId, agentId, {
-      limit: query.size,
-      offset: (query.page - 1) * query.size,
-    })
+    return this.#store.listVersions(person.personId, agentId, query)
   }
 
   /** @throws {NotFoundError} if the agent is not this person's or has no such version. */
@@ -221,13 +220,12 @@ export class AgentService {
   async listShared(
     person: Person,
     classId: number,
-    query: { activeOnly: boolean; page: number; size: number },
-  ): Promise<{ total: number; agents: (Omit<Agent, 'systemPrompt'> & { systemPrompt: string | null })[] }> {
+    query: { activeOnly: boolean; limit: number; offset: number },
+  ): Promise<{ total: number; agents: RedactedAgent[] }> {
     const { role } = await this.#classes.getReadable(person, classId)
     const { total, agents } = await this.#store.listShared(classId, {
+      ...query,
       activeOnly: query.activeOnly || !isStaff(person, role),
-      limit: query.size,
-      offset: (query.page - 1) * query.size,
     })
     return {
       total,

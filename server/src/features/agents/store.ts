@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import { compileOnce } from '../../db/compile-once.ts'
 import type { Tables } from '../../db/tables.ts'
-import type { Agent, AgentContent, AgentShare, AgentVersion } from './agent.ts'
+import type { Agent, AgentContent, AgentShare, AgentVersion, AgentVersionSummary } from './agent.ts'
 
 type Page = { limit: number; offset: number }
 
@@ -158,7 +158,7 @@ export class AgentStore {
     personId: number,
     agentId: number,
     { limit, offset }: Page,
-  ): Promise<{ total: number; versions: AgentVersion[] }> {
+  ): Promise<{ total: number; versions: AgentVersionSummary[] }> {
     const matching = this.#db
       .selectFrom('agent_versions')
       .where('person_id', '=', personId)
@@ -166,8 +166,19 @@ export class AgentStore {
     const { total } = await matching
       .select((select) => select.fn.countAll<number>().as('total'))
       .executeTakeFirstOrThrow()
-    const rows = await matching.selectAll().orderBy('version', 'desc').limit(limit).offset(offset).execute()
-    return { total: Number(total), versions: rows.map(toVersion) }
+    const rows = await matching
+      .select(['version', 'name', 'restored_from', 'created_at'])
+      .orderBy('version', 'desc')
+      .limit(limit)
+      .offset(offset)
+      .execute()
+    const versions = rows.map((row) => ({
+      version: row.version,
+      name: row.name,
+      restoredFrom: row.restored_from,
+      createdAt: row.created_at,
+    }))
+    return { total: Number(total), versions }
   }
 
   async findVersion(personId: number, agentId: number, version: number): Promise<AgentVersion | undefined> {

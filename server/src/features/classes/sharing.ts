@@ -1,4 +1,4 @@
-import { AppError, InvalidRequestError } from '../../errors.ts'
+import { InvalidRequestError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
 import type { ClassRole } from './class.ts'
 import type { ClassService } from './service.ts'
@@ -12,13 +12,11 @@ import type { ClassService } from './service.ts'
  * @throws {InvalidRequestError} `class_not_active`.
  */
 export async function checkMayShare(
-  classes: Pick<ClassService, 'getReadable'>,
+  classes: Pick<ClassService, 'getStaffed'>,
   person: Person,
   classId: number,
 ): Promise<void> {
-  const { name, role, status } = await classes.getReadable(person, classId)
-  if (!isStaff(person, role))
-    throw new AppError('forbidden', 'class_staff_only', `Only teachers and assistants share with the class ${name}.`)
+  const { name, status } = await classes.getStaffed(person, classId)
   if (status === 'ended') throw new InvalidRequestError('class_not_active', `The class ${name} has ended.`)
 }
 

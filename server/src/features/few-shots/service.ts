@@ -1,9 +1,11 @@
 import type { IdAllocator } from '../../db/ids.ts'
 import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
+import type { ModelCatalog } from '../catalog/catalog.ts'
 import type { ClassService } from '../classes/service.ts'
 import { checkMayShare, isStaff } from '../classes/sharing.ts'
 import type { Answer } from '../practice/answer-store.ts'
+import type { WindowService } from '../window/window.ts'
 import {
   type FewShotDraft,
   type FewShotExample,
@@ -19,21 +21,27 @@ const EXPORTED_AT_ONCE = 100
 /** Everybody's library of few-shot examples, and what classes may use of it. */
 export class FewShotService {
   readonly #store: FewShotStore
-  readonly #classes: Pick<ClassService, 'getReadable'>
+  readonly #classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
   readonly #findAnswer: (personId: number, responseId: number) => Promise<Answer | undefined>
+  readonly #catalog: Pick<ModelCatalog, 'find' | 'costOf'>
+  readonly #windows: Pick<WindowService, 'count'>
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
   constructor(deps: {
     store: FewShotStore
-    classes: Pick<ClassService, 'getReadable'>
+    classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
     findAnswer: (personId: number, responseId: number) => Promise<Answer | undefined>
+    catalog: Pick<ModelCatalog, 'find' | 'costOf'>
+    windows: Pick<WindowService, 'count'>
     ids: IdAllocator
     now: () => Date
   }) {
     this.#store = deps.store
     this.#classes = deps.classes
     this.#findAnswer = deps.findAnswer
+    this.#catalog = deps.catalog
+    this.#windows = deps.windows
     this.#ids = deps.ids
     this.#now = deps.now
   }
@@ -180,6 +188,37 @@ export class FewShotService {
     const { sessionId, turnId, modelName } = answer
     const meta = { response_id: responseId, session_id: sessionId, turn_id: turnId, model_name: modelName }
     return this.create(person, { title, inputText: answer.promptText, outputText: answer.text, meta, isActive: true })
+  }
+
+  /**
+   * What an example adds to every request to a model.
+   *
+   * @returns tokens as the model's tokenizer counts them, `totalTokens` with what the chat format writes around the
+   * two messages; `cost` in US dollars, null when the model has no price.
+   * @throws {NotFoundError} if the example is not this person's.
+   * @throws {InvalidRequestError} `unknown_model`.
+   */
+  async price(
+    person: Person,
+    exampleId: number,
+    modelName: string,
+  ): Promise<{ inputTokens: number; outputTokens: number; totalTokens: number; cost: number | null }> {
+    const example = await this.get(person, exampleId)
+    const model = this.#catalog.find(modelName)
+    if (!model)
+      throw new InvalidRequestError('unknown_model', `There is no model with the name ${JSON.stringify(modelName)}.`)
+    const { messages } = await this.#windows.count(
+      [
+        { role: 'user', content: example.inputText },
+        { role: 'assistant', content: example.outputText },
+      ],
+      { tokenizer: model.tokenizer, model: model.name },
+    )
+    const [inputTokens = 0, outputTokens = 0] = messages.map(({ parts }) => parts[0] ?? 0)
+    const totalTokens = messages.reduce((sum, { tokens }) => sum + tokens, 0)
+    // An example is part of the prompt, its answer too.
+    const cost = this.#catalog.costOf(model, { inputTokens: totalTokens, outputTokens: 0 })
+    return { inputTokens, outputTokens, totalTokens, cost }
   }
 
   /**

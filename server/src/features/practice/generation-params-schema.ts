@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { anyText } from '../../http/fields.ts'
 
 /** Generation parameters on the wire, wherever they may be given: for a session, a lane, a request or an agent. */
 export const GenerationParamsSchema = z
@@ -12,7 +13,7 @@ export const GenerationParamsSchema = z
     frequency_penalty: z.number().min(-2).max(2).nullish(),
     presence_penalty: z.number().min(-2).max(2).nullish(),
     repetition_penalty: z.number().min(0).max(10).nullish(),
-    stop: z.array(z.string().min(1).max(256)).max(16).nullish(),
+    stop: z.array(anyText(256)).max(16).nullish(),
     seed: z.int().min(0).nullish(),
   })
   .meta({ id: 'GenerationParams' })
