@@ -8,9 +8,12 @@ import { AppError } from './errors.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { agentRoutes } from './features/agents/routes.ts'
 import { catalogRoutes } from './features/catalog/routes.ts'
+import { clovaRoutes } from './features/clova/routes.ts'
 import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
-import { practiceRoutes } from './features/practice/routes.ts'
+import { sessionRoutes } from './features/practice/session-routes.ts'
+import { settingsRoutes } from './features/practice/settings-routes.ts'
+import { turnRoutes } from './features/practice/turn-routes.ts'
 import { requireSignIn } from './http/authenticate.ts'
 import { documentation } from './http/documentation.ts'
 import { sendPracticeError } from './http/error-response.ts'
@@ -64,8 +67,11 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(catalogRoutes(services.catalog, services.classes))
   await app.register(fewShotRoutes(services.fewShots))
   await app.register(agentRoutes(services.agents))
-  await app.register(practiceRoutes(services.practice, services.runs))
+  await app.register(turnRoutes(services.practice, services.runs))
+  await app.register(sessionRoutes(services.practiceSessions, services.settings))
+  await app.register(settingsRoutes(services.practiceSessions, services.settings))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
+  await app.register(clovaRoutes(services.clova))
   await app.register(webPages(options.files.web))
   await app.register(documentation(options.files))
   return app as unknown as FastifyInstance

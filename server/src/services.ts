@@ -9,15 +9,22 @@ import { AgentService } from './features/agents/service.ts'
 import { AgentStore } from './features/agents/store.ts'
 import { ModelCatalog } from './features/catalog/catalog.ts'
 import { ClassService } from './features/classes/service.ts'
+import { ClovaService } from './features/clova/service.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
 import { CallRecorder } from './features/gateway/call-recorder.ts'
 import { GatewayService } from './features/gateway/service.ts'
 import { GatewayStore } from './features/gateway/store.ts'
 import { AnswerStore } from './features/practice/answer-store.ts'
+import { LaneStore } from './features/practice/lane-store.ts'
 import { PracticeService } from './features/practice/service.ts'
 import { SessionList } from './features/practice/session-list.ts'
+import { SessionService } from './features/practice/session-service.ts'
+import { SettingsService } from './features/practice/settings-service.ts'
+import { SettingsStore } from './features/practice/settings-store.ts'
 import { PracticeStore } from './features/practice/store.ts'
+import { TranscriptStore } from './features/practice/transcript-store.ts'
+import { TurnBuilder } from './features/practice/turn-builder.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
 import { TokenizerService } from './features/window/tokenizer-service.ts'
@@ -65,9 +72,37 @@ export async function createServices(config: Config, database: Database, parts: 
   const runStore = new RunStore(database)
   const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })
   const recovery = new RunRecovery({ store: runStore, serverId, log, now })
-  const practice = new PracticeService({ store: new PracticeStore(database), runs, catalog, classes, ids, now })
+  const lanes = new LaneStore(database)
+  const practiceStore = new PracticeStore(database, lanes)
+  const settingsStore = new SettingsStore(database)
+  const settings = new SettingsService({ store: settingsStore, fewShots, agents, ids, now })
+  const practice = new PracticeService({
+    store: practiceStore,
+    lanes,
+    transcripts: new TranscriptStore(database),
+    settings,
+    settingsStore,
+    builder: new TurnBuilder({ catalog, window: windows, ids }),
+    runs,
+    catalog,
+    classes,
+    projects,
+    ids,
+    now,
+  })
+  const practiceSessions = new SessionService({
+    store: practiceStore,
+    lanes,
+    runs,
+    catalog,
+    classes,
+    projects,
+    ids,
+    now,
+  })
   const recorder = new CallRecorder({ store: new GatewayStore(database), log })
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
+  const clova = new ClovaService({ gateway, windows })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -81,9 +116,12 @@ export async function createServices(config: Config, database: Database, parts: 
     agents,
     catalog,
     gateway,
+    clova,
     runs,
     recovery,
     practice,
+    practiceSessions,
+    settings,
     readiness,
   }
 }

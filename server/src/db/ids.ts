@@ -6,7 +6,7 @@ export type IdName =
   | 'person'
   | 'class'
   | 'api_key'
-  | 'session'
+  | 'session' | 'setting' | 'few_shot_link'
   | 'lane'
   | 'turn'
   | 'response'

@@ -5,6 +5,7 @@ import * as gateway from './migrations/0003-gateway.ts'
 import * as fewShots from './migrations/0004-few-shots.ts'
 import * as agents from './migrations/0005-agents.ts'
 import * as classesAndProjects from './migrations/0006-classes-and-projects.ts'
+import * as settings from './migrations/0007-settings.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
 import type { ColumnTypes } from './sql-dialect.ts'
 import { isSqliteMissingTable, sqliteColumnTypes } from './sqlite-dialect.ts'
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0004-few-shots', ...fewShots },
   { name: '0005-agents', ...agents },
   { name: '0006-classes-and-projects', ...classesAndProjects },
+  { name: '0007-settings', ...settings },
 ]
 
 /** Any number that only Etude uses: servers that start together migrate one after another. */

@@ -19,6 +19,8 @@ export type Tables = {
   practice_lanes: PracticeLanesTable
   practice_turns: PracticeTurnsTable
   practice_responses: PracticeResponsesTable
+  practice_setting_revisions: PracticeSettingRevisionsTable
+  practice_choices: PracticeChoicesTable
   run_events: RunEventsTable
   gateway_calls: GatewayCallsTable
   few_shot_examples: FewShotExamplesTable
@@ -126,7 +128,10 @@ type PracticeSessionsTable = {
   title_source: 'prompt' | 'model' | 'person'
   /** Begin of the latest prompt, for lists. */
   preview: string
-  generation_params: Json<JsonRecord>
+  notes: string | null
+  setting_id: Id
+  /** Of its settings: the latest. */
+  revision: number
   turn_count: number
   created_at: string
   updated_at: string
@@ -139,6 +144,8 @@ type PracticeLanesTable = {
   lane_id: Id
   model_name: string
   is_primary: number
+  /** Whether prompts that name no model are asked of it. */
+  is_active: number
   generation_params: Json<JsonRecord>
   created_at: string
 }
@@ -146,7 +153,11 @@ type PracticeLanesTable = {
 type PracticeTurnsTable = {
   session_id: Id
   turn_id: Id
+  /** The turn before it; null for the first. Turns with the same one are siblings. */
+  parent_turn_id: Id | null
   prompt_text: string
+  /** The examples as they were when the turn was asked. */
+  few_shots: Json<{ example_id: number; input_text: string; output_text: string }[]>
   status: 'running' | 'complete' | 'stopped' | 'interrupted'
   /** The server that answers it, while it runs. */
   server_id: string | null
@@ -161,6 +172,10 @@ type PracticeResponsesTable = {
   lane_id: Id
   model_name: string
   is_primary: number
+  /** From 1; a lane that is asked again answers the same turn once more. */
+  attempt: number
+  /** Of the settings that produced it. */
+  revision: number
   status: 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted'
   response_text: string
   reasoning_text: string
@@ -175,8 +190,31 @@ type PracticeResponsesTable = {
   first_token_ms: number | null
   generation_params: Json<JsonRecord>
   dropped_params: Json<{ name: string; reason: string }[]>
+  /** What of the conversation did not fit the model's window. */
+  trim: Json<JsonRecord | null> | null
   created_at: string
   ended_at: string | null
+}
+
+type PracticeSettingRevisionsTable = {
+  session_id: Id
+  revision: number
+  /** Who made it. */
+  person_id: Id
+  style_preset: 'accurate' | 'balanced' | 'creative' | 'custom' | null
+  style_params: Json<JsonRecord>
+  generation_params: Json<JsonRecord>
+  few_shot_links: Json<{ id: number; exampleId: number; createdAt: string }[]>
+  agent_snapshot: Json<JsonRecord | null> | null
+  created_at: string
+}
+
+/** Which response a lane goes on from after a turn, when it is not its own latest. */
+type PracticeChoicesTable = {
+  session_id: Id
+  turn_id: Id
+  lane_id: Id
+  response_id: Id
 }
 
 type RunEventsTable = {

@@ -14,6 +14,8 @@ export type LaneTask = {
   request: ModelRequest
   /** US dollars for a usage, or null when the model has no price. */
   costOf: (usage: ModelUsage) => number | null
+  /** Told how many input tokens the provider counted. */
+  onUsage?: (inputTokens: number) => void
 }
 
 /** An answer longer than this is a fault of the provider, whatever it was asked. Characters. */
@@ -46,6 +48,7 @@ export class LaneRun {
 
   /** The response with the text that has been announced, while it is still under way. */
   soFar(): Response {
+    if (this.response.status !== 'running') return this.response
     return { ...this.response, text: this.text.text, reasoningText: this.reasoning.text }
   }
 
@@ -142,6 +145,7 @@ export class LaneRun {
     if (counted.reasoningTokens !== undefined) tokens.reasoningTokens = counted.reasoningTokens
     if (counted.cachedInputTokens !== undefined) tokens.cachedTokens = counted.cachedInputTokens
     response.usage = tokens
+    if (usage) this.#task.onUsage?.(usage.inputTokens)
     response.cost = this.#task.costOf(counted)
   }
 

@@ -3,7 +3,16 @@ import { LaneRun } from './lane-run.ts'
 import { LiveRun } from './live-run.ts'
 import type { Response, Turn } from './turn.ts'
 
-const turn: Turn = { sessionId: 1, turnId: 2, sessionTitle: 't', promptText: 'p', status: 'running', createdAt: '' }
+const turn: Turn = {
+  sessionId: 1,
+  turnId: 2,
+  parentTurnId: null,
+  fewShots: [],
+  sessionTitle: 't',
+  promptText: 'p',
+  status: 'running',
+  createdAt: '',
+}
 
 function liveRun() {
   const response = { responseId: 7, status: 'running' } as Response

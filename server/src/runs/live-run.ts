@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { LaneRun } from './lane-run.ts'
 import type { TextTrack } from './text-track.ts'
-import type { NumberedEvent, RunEvent, TextEvent, Turn } from './turn.ts'
+import type { NumberedEvent, Response, RunEvent, TextEvent, Turn } from './turn.ts'
 
 /** Text that comes within this time is told to readers as one event. */
 const JOIN_MS = 8
@@ -17,7 +17,9 @@ export type PendingRow = { seq: number; type: RunEvent['type']; data: string }
  */
 export class LiveRun {
   readonly turn: Turn
-  readonly lanes: readonly LaneRun[]
+  readonly lanes: LaneRun[]
+  /** Responses of the turn from before this run, which asks some lanes once more. */
+  readonly earlier: readonly Response[]
   /** Lanes that have ended but are not settled yet. */
   readonly ended: LaneRun[] = []
   /** Lanes whose model has not ended. */
@@ -40,10 +42,33 @@ export class LiveRun {
   #announcedAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined
 
-  constructor(turn: Turn, lanes: readonly LaneRun[]) {
+  /** @param before what the turn already has when it is answered once more: its responses and last event number. */
+  constructor(turn: Turn, lanes: LaneRun[], before: { responses: readonly Response[]; seq: number } = NOTHING_BEFORE) {
     this.turn = turn
     this.lanes = lanes
+    this.earlier = before.responses
     this.remaining = lanes.length
+    this.#seq = before.seq
+    this.#leftTail = before.seq
+    this.#storedBefore = before.seq
+  }
+
+  /** Takes in another lane while the others go on; false when all have ended, because then the turn is over. */
+  join(lane: LaneRun): boolean {
+    if (this.isOver) return false
+    this.lanes.push(lane)
+    this.remaining++
+    return true
+  }
+
+  /** Whether every model has ended, though perhaps not everything is stored yet. */
+  get isOver(): boolean {
+    return this.remaining === 0
+  }
+
+  /** All responses of the turn, in the order asked, with the text that has come so far. */
+  responses(): Response[] {
+    return [...this.earlier, ...this.lanes.map((lane) => lane.soFar())]
   }
 
   /** Numbers an event and shows it to readers; its row goes with the next flush. */
@@ -158,6 +183,8 @@ export class LiveRun {
   }
 }
 
+const NOTHING_BEFORE = { responses: [], seq: 0 }
+
 /** What ends up in the log: text as it is; of turns and responses only what their own tables do not say. */
 function toRow({ seq, event }: NumberedEvent): PendingRow {
   switch (event.type) {
@@ -165,7 +192,6 @@ function toRow({ seq, event }: NumberedEvent): PendingRow {
     case 'reasoning-delta':
       return { seq, type: event.type, data: JSON.stringify([event.responseId, event.offset, event.text]) }
     case 'response-start':
-      return { seq, type: event.type, data: JSON.stringify(event) }
     case 'response-end':
     case 'response-error':
       return { seq, type: event.type, data: String(event.response.responseId) }

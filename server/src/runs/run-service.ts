@@ -53,24 +53,39 @@ export class RunService {
    * stopped and nothing remains.
    *
    * @param alsoStore what must be committed together with the turn, such as its new session.
+   * @throws {AppError} `turn_running` while another turn of the session is being answered.
    */
   async start(turn: Turn, tasks: readonly LaneTask[], alsoStore: readonly CompiledQuery[]): Promise<void> {
-    const lanes = tasks.map((task) => new LaneRun(task))
     const responses = tasks.map((task) => task.response)
-    const run = new LiveRun(turn, lanes)
-    const stored = this.#store.createTurn(turn, responses, this.#serverId, alsoStore)
-
+    const run = new LiveRun(
+      turn,
+      tasks.map((task) => new LaneRun(task)),
+    )
     run.emit({ type: 'turn-start', turn: { ...turn }, responses: responses.map((response) => ({ ...response })) })
-    const over = Promise.all(lanes.map((lane) => this.#answer(run, lane, stored))).then(() => {})
-    try {
-      await stored
-    } catch (error) {
-      for (const lane of lanes) lane.stop('stopped')
-      throw error
+    await this.#begin(run, this.#store.createTurn(turn, responses, this.#serverId, alsoStore))
+  }
+
+  /**
+   * Asks a lane once more in a turn: beside the lanes that are still being answered, or after all have ended.
+   *
+   * @throws {AppError} `turn_running` when another server is answering the turn, or this lane is being answered.
+   */
+  async startAgain(turn: Turn, task: LaneTask): Promise<void> {
+    const lane = new LaneRun(task)
+    const live = this.#live.get(turn.turnId)
+    if (live && !live.run.isOver) {
+      await this.#store.addResponses(turn, [task.response])
+      if (live.run.join(lane)) {
+        live.over = Promise.all([live.over, this.#answer(live.run, lane, DONE)]).then(() => {})
+        return
+      }
     }
-    this.#live.set(turn.turnId, { run, over })
-    over.finally(() => this.#live.delete(turn.turnId)).catch((error) => this.#log.error({ err: error }, 'a run broke'))
-    this.#flusher.flushSoon(run)
+    await live?.over
+    const [before, seq] = await Promise.all([this.#store.loadTurn(turn), this.#store.lastSeq(turn)])
+    const responses = before?.responses.filter(({ responseId }) => responseId !== task.response.responseId) ?? []
+    const run = new LiveRun({ ...turn, status: 'running' }, [lane], { responses, seq })
+    const isStored = responses.length !== before?.responses.length
+    await this.#begin(run, this.#store.reopenTurn(turn, isStored ? [] : [task.response], this.#serverId))
   }
 
   /**
@@ -84,16 +99,18 @@ export class RunService {
     // Kept even after the run has left the list: its last events are still in it.
     const live = this.#live.get(key.turnId)?.run
     while (!signal.aborted) {
-      const events = live?.since(cursor) ?? (await this.#store.readEvents(key, cursor, READ_LIMIT))
+      const told = live?.since(cursor)
+      const events = told ?? (await this.#store.readEvents(key, cursor, READ_LIMIT))
       const last = events.at(-1)
       if (last) {
         yield events
         cursor = last.seq
-        if (last.event.type === 'turn-end') return
+        // In the log the turn may have gone on after an end, because a lane was asked once more.
+        if (last.event.type === 'turn-end' && (told || !(await this.#goesOn(key, cursor)))) return
       } else if (live) {
         await untilNews((wake) => live.onNews(wake), signal)
       } else {
-        if (!(await this.#isRunning(key)) && (await this.#store.readRows(key, cursor, 1)).length === 0) return
+        if (!(await this.#goesOn(key, cursor))) return
         await untilNews((wake) => this.#topics.onNews(key.turnId, wake), signal, POLL_MS)
       }
     }
@@ -102,7 +119,7 @@ export class RunService {
   /** A turn as it is at this moment, with the text that has come so far when this server answers it. */
   async find(key: TurnKey): Promise<{ turn: Turn; responses: Response[] } | undefined> {
     const live = this.#live.get(key.turnId)?.run
-    if (live) return { turn: live.turn, responses: live.lanes.map((lane) => lane.soFar()) }
+    if (live) return { turn: live.turn, responses: live.responses() }
     return this.#store.loadTurn(key)
   }
 
@@ -146,8 +163,7 @@ export class RunService {
   }
 
   async #answer(run: LiveRun, lane: LaneRun, stored: Promise<void>): Promise<void> {
-    const { responseId, generationParams, droppedParams } = lane.response
-    run.emit({ type: 'response-start', responseId, generationParams, droppedParams })
+    run.emit({ type: 'response-start', turn: run.turn, response: lane.response })
     await lane.run((which) => {
       if (which === 'last') run.announceText(lane)
       else run.announceSoon(() => this.#flusher.flushSoon(run))
@@ -175,7 +191,7 @@ export class RunService {
     }))
     if (isTurnOver) {
       run.turn.status = statusOf(run.lanes)
-      events.push({ type: 'turn-end', turn: run.turn, responses: run.lanes.map((lane) => lane.response) })
+      events.push({ type: 'turn-end', turn: run.turn, responses: run.responses() })
     }
     const earlier = await this.#flusher.take(run)
     const rows = [...earlier, ...storedRows(run, run.hold(events))]
@@ -207,8 +223,32 @@ export class RunService {
     return true
   }
 
-  async #isRunning({ turnId }: TurnKey): Promise<boolean> {
-    return (await this.#store.findTurn(turnId))?.status === 'running'
+  /** Whether there are events after a number, or will be. */
+  async #goesOn(key: TurnKey, cursor: number): Promise<boolean> {
+    if ((await this.#store.findTurn(key.turnId))?.status === 'running') return true
+    return (await this.#store.readRows(key, cursor, 1)).length > 0
+  }
+
+  async #begin(run: LiveRun, stored: Promise<void>): Promise<void> {
+    const live = { run, over: Promise.all(run.lanes.map((lane) => this.#answer(run, lane, stored))).then(() => {}) }
+    try {
+      await stored
+    } catch (error) {
+      for (const lane of run.lanes) lane.stop('stopped')
+      throw error
+    }
+    this.#live.set(run.turn.turnId, live)
+    this.#flusher.flushSoon(run)
+    void this.#forgetWhenOver(live)
+  }
+
+  /** A lane may join while the others end, so that what "over" means can change meanwhile. */
+  async #forgetWhenOver(live: { run: LiveRun; over: Promise<void> }): Promise<void> {
+    for (let over: Promise<void> | undefined; over !== live.over; ) {
+      over = live.over
+      await over.catch((error: unknown) => this.#log.error({ err: error }, 'a run broke'))
+    }
+    this.#live.delete(live.run.turn.turnId)
   }
 }
 
@@ -249,5 +289,6 @@ function untilNews(
 }
 
 const NEVER = new AbortController().signal
+const DONE = Promise.resolve()
 const yes = () => true
 const no = () => false

@@ -5,7 +5,7 @@ import { isUniqueViolation } from '../db/sql-dialect.ts'
 import type { Tables } from '../db/tables.ts'
 import { AppError } from '../errors.ts'
 import type { PendingRow } from './live-run.ts'
-import type { NumberedEvent, Response, RunEvent, TokenUsage, Turn, TurnStatus } from './turn.ts'
+import type { NumberedEvent, Response, RunEvent, TokenUsage, Trim, Turn, TurnStatus } from './turn.ts'
 
 export type StoredRow = PendingRow & { sessionId: number; turnId: number }
 export type TurnKey = { sessionId: number; turnId: number }
@@ -29,13 +29,40 @@ export class RunStore {
    *
    * @throws {AppError} `turn_running`: a session answers one turn at a time, and the database sees to it.
    */
-  async createTurn(turn: Turn, responses: readonly Response[], serverId: string, alsoStore: readonly CompiledQuery[]) {
-    try {
-      await this.#database.batch([...alsoStore, ...this.#newTurn(turn, responses, serverId)])
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error
-      throw new AppError('conflict', 'turn_running', 'The turn before is still being answered; wait for it or stop it.')
-    }
+  createTurn(turn: Turn, responses: readonly Response[], serverId: string, alsoStore: readonly CompiledQuery[]) {
+    return this.#commitUnlessRunning([
+      ...alsoStore,
+      this.#insertTurn({ ...turn, serverId, fewShots: JSON.stringify(turn.fewShots) }),
+      ...this.#newResponses(turn, responses),
+    ])
+  }
+
+  /** Stores that an ended turn is being answered once more; throws like {@link createTurn}. */
+  reopenTurn({ sessionId, turnId }: TurnKey, responses: readonly Response[], serverId: string) {
+    return this.#commitUnlessRunning([
+      this.#db
+        .updateTable('practice_turns')
+        .set({ status: 'running', server_id: serverId, ended_at: null })
+        .where('session_id', '=', sessionId)
+        .where('turn_id', '=', turnId)
+        .compile(),
+      ...this.#newResponses({ sessionId, turnId }, responses),
+    ])
+  }
+
+  /** Stores more responses of a turn that is being answered. */
+  addResponses(key: TurnKey, responses: readonly Response[]): Promise<void> {
+    return this.#commitUnlessRunning(this.#newResponses(key, responses))
+  }
+
+  async lastSeq({ sessionId, turnId }: TurnKey): Promise<number> {
+    const row = await this.#db
+      .selectFrom('run_events')
+      .select((select) => select.fn.max('seq').as('seq'))
+      .where('session_id', '=', sessionId)
+      .where('turn_id', '=', turnId)
+      .executeTakeFirst()
+    return row?.seq ?? 0
   }
 
   appendEvents(rows: readonly StoredRow[]): Promise<void> {
@@ -73,7 +100,7 @@ export class RunStore {
     const row = await this.#db
       .selectFrom('practice_turns')
       .innerJoin('practice_sessions', 'practice_sessions.session_id', 'practice_turns.session_id')
-      .select(['turn_id', 'prompt_text', 'status', 'practice_turns.created_at', 'title'])
+      .select(['turn_id', 'parent_turn_id', 'prompt_text', 'few_shots', 'status', 'practice_turns.created_at', 'title'])
       .where('practice_turns.session_id', '=', sessionId)
       .where('turn_id', '=', turnId)
       .executeTakeFirst()
@@ -88,8 +115,10 @@ export class RunStore {
     const turn: Turn = {
       sessionId,
       turnId,
+      parentTurnId: row.parent_turn_id,
       sessionTitle: row.title,
       promptText: row.prompt_text,
+      fewShots: row.few_shots,
       status: row.status,
       createdAt: row.created_at,
     }
@@ -125,9 +154,7 @@ export class RunStore {
   async readEvents(key: TurnKey, afterSeq: number, limit: number): Promise<NumberedEvent[]> {
     const rows = await this.readRows(key, afterSeq, limit)
     if (rows.length === 0) return []
-    const needsTurn = rows.some(
-      (row) => row.type.startsWith('turn-') || row.type === 'response-end' || row.type === 'response-error',
-    )
+    const needsTurn = rows.some((row) => row.type !== 'text-delta' && row.type !== 'reasoning-delta')
     const loaded = needsTurn ? await this.loadTurn(key) : undefined
     return rows.flatMap((row) => fromRow(row, loaded) ?? [])
   }
@@ -169,31 +196,27 @@ export class RunStore {
     return result.numUpdatedRows === 1n
   }
 
-  #newTurn(turn: Turn, responses: readonly Response[], serverId: string): CompiledQuery[] {
-    return [
-      this.#insertTurn({
-        session_id: turn.sessionId,
-        turn_id: turn.turnId,
-        prompt_text: turn.promptText,
-        status: turn.status,
-        server_id: serverId,
-        created_at: turn.createdAt,
+  async #commitUnlessRunning(queries: readonly CompiledQuery[]): Promise<void> {
+    try {
+      await this.#database.batch(queries)
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+      throw new AppError('conflict', 'turn_running', 'It is still being answered; wait for it or stop it.')
+    }
+  }
+
+  #newResponses({ sessionId, turnId }: TurnKey, responses: readonly Response[]): CompiledQuery[] {
+    return responses.map((response) =>
+      this.#insertResponse({
+        ...response,
+        sessionId,
+        turnId,
+        isPrimary: response.isPrimary ? 1 : 0,
+        generationParams: JSON.stringify(response.generationParams),
+        droppedParams: JSON.stringify(response.droppedParams),
+        trim: response.trim && JSON.stringify(response.trim),
       }),
-      ...responses.map((response) =>
-        this.#insertResponse({
-          session_id: turn.sessionId,
-          response_id: response.responseId,
-          turn_id: turn.turnId,
-          lane_id: response.laneId,
-          model_name: response.modelName,
-          is_primary: response.isPrimary ? 1 : 0,
-          status: response.status,
-          generation_params: JSON.stringify(response.generationParams),
-          dropped_params: JSON.stringify(response.droppedParams),
-          created_at: response.createdAt,
-        }),
-      ),
-    ]
+    )
   }
 
   #insertEvents(rows: readonly StoredRow[]): CompiledQuery[] {
@@ -231,51 +254,40 @@ export class RunStore {
     return insert
   }
 
-  readonly #insertTurn = compileOnce(
-    (v: {
-      session_id: number
-      turn_id: number
-      prompt_text: string
-      status: TurnStatus
-      server_id: string
-      created_at: string
-    }) =>
-      this.#db.insertInto('practice_turns').values({
-        session_id: v.session_id,
-        turn_id: v.turn_id,
-        prompt_text: v.prompt_text,
-        status: v.status,
-        server_id: v.server_id,
-        created_at: v.created_at,
-      }),
+  readonly #insertTurn = compileOnce((v: Omit<Turn, 'fewShots'> & { serverId: string; fewShots: string }) =>
+    this.#db.insertInto('practice_turns').values({
+      session_id: v.sessionId,
+      turn_id: v.turnId,
+      parent_turn_id: v.parentTurnId,
+      prompt_text: v.promptText,
+      few_shots: v.fewShots,
+      status: v.status,
+      server_id: v.serverId,
+      created_at: v.createdAt,
+    }),
   )
 
   readonly #insertResponse = compileOnce(
-    (v: {
-      session_id: number
-      response_id: number
-      turn_id: number
-      lane_id: number
-      model_name: string
-      is_primary: number
-      status: Response['status']
-      generation_params: string
-      dropped_params: string
-      created_at: string
-    }) =>
+    (
+      v: Pick<Response, 'responseId' | 'laneId' | 'modelName' | 'attempt' | 'revision' | 'status' | 'createdAt'> &
+        TurnKey & { isPrimary: number; generationParams: string; droppedParams: string; trim: string | null },
+    ) =>
       this.#db.insertInto('practice_responses').values({
-        session_id: v.session_id,
-        response_id: v.response_id,
-        turn_id: v.turn_id,
-        lane_id: v.lane_id,
-        model_name: v.model_name,
-        is_primary: v.is_primary,
+        session_id: v.sessionId,
+        response_id: v.responseId,
+        turn_id: v.turnId,
+        lane_id: v.laneId,
+        model_name: v.modelName,
+        is_primary: v.isPrimary,
+        attempt: v.attempt,
+        revision: v.revision,
         status: v.status,
         response_text: '',
         reasoning_text: '',
-        generation_params: v.generation_params,
-        dropped_params: v.dropped_params,
-        created_at: v.created_at,
+        generation_params: v.generationParams,
+        dropped_params: v.droppedParams,
+        trim: v.trim,
+        created_at: v.createdAt,
       }),
   )
 
@@ -336,6 +348,8 @@ function toResponse(row: Selectable<Tables['practice_responses']>): Response {
     laneId: row.lane_id,
     modelName: row.model_name,
     isPrimary: row.is_primary === 1,
+    attempt: row.attempt,
+    revision: row.revision,
     status: row.status,
     text: row.response_text,
     reasoningText: row.reasoning_text,
@@ -349,6 +363,7 @@ function toResponse(row: Selectable<Tables['practice_responses']>): Response {
     firstTokenMs: row.first_token_ms,
     generationParams: row.generation_params,
     droppedParams: row.dropped_params,
+    trim: row.trim as Trim | null,
     createdAt: row.created_at,
   }
 }
@@ -367,7 +382,6 @@ function fromRow(
       return { seq, event: { type, responseId, offset, text } }
     }
     case 'response-start':
-      return { seq, event: data as RunEvent }
     case 'response-end':
     case 'response-error': {
       const response = loaded?.responses.find(({ responseId }) => responseId === data)

@@ -4,11 +4,17 @@ import type { FinishReason } from '../models/language-model.ts'
 export type Turn = {
   sessionId: number
   turnId: number
+  /** The turn before it; null for the first. Turns with the same one are siblings. */
+  parentTurnId: number | null
   sessionTitle: string
   promptText: string
+  /** The examples as they were when the turn was asked. */
+  fewShots: FewShot[]
   status: TurnStatus
   createdAt: string
 }
+
+export type FewShot = { example_id: number; input_text: string; output_text: string }
 
 export type TurnStatus = 'running' | 'complete' | 'stopped' | 'interrupted'
 
@@ -19,6 +25,10 @@ export type Response = {
   laneId: number
   modelName: string
   isPrimary: boolean
+  /** From 1: a lane that is asked again answers the same turn once more. */
+  attempt: number
+  /** Of the settings that produced it. */
+  revision: number
   status: ResponseStatus
   text: string
   reasoningText: string
@@ -33,7 +43,18 @@ export type Response = {
   /** What was sent to the model, under its wire names. */
   generationParams: GenerationParams
   droppedParams: DroppedParameter[]
+  /** What of the conversation did not fit the model's window; null when everything did. */
+  trim: Trim | null
   createdAt: string
+}
+
+/** What was sent and what was left out, in tokens unless the name says otherwise. */
+export type Trim = {
+  context: number
+  reserved: number
+  used: number
+  turns_left_out: number
+  messages_left_out: number
 }
 
 export type ResponseStatus = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted'
@@ -60,12 +81,7 @@ export type DroppedParameter = { name: string; reason: string }
 /** Something that happened in a run. Deltas carry the offset at which their text belongs, in UTF-16 code units. */
 export type RunEvent =
   | { type: 'turn-start'; turn: Turn; responses: Response[] }
-  | {
-      type: 'response-start'
-      responseId: number
-      generationParams: GenerationParams
-      droppedParams: DroppedParameter[]
-    }
+  | { type: 'response-start'; turn: Turn; response: Response }
   | TextEvent
   | { type: 'response-end'; turn: Turn; response: Response }
   | { type: 'response-error'; turn: Turn; response: Response }

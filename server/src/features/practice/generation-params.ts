@@ -1,41 +1,53 @@
 import type { GenerationParameters } from '../../models/language-model.ts'
 import type { GenerationParams } from '../../runs/turn.ts'
+import { LENGTH_PRESET_TOKENS } from './presets.ts'
 import type { GenerationParamsInput } from './schema.ts'
 
-/** Tokens of an answer for each length preset; `custom` means the explicit cap. */
-const PRESET_TOKENS = { short: 256, normal: 512, long: 2048, custom: undefined } as const
-
-/** Later levels win, key by key; what is null or missing leaves the earlier level's value. */
-export function mergeParams(...levels: readonly GenerationParams[]): GenerationParams {
-  const given = levels.flatMap((level) =>
-    Object.entries(level).filter(([, value]) => value !== null && value !== undefined),
-  )
-  return Object.fromEntries(given)
-}
+const TOKEN_KEYS = ['max_completion_tokens', 'max_tokens'] as const
 
 /**
- * The Practice API's parameters in our own words: an explicit cap wins over the length preset, and
- * `max_completion_tokens` over `max_tokens`.
+ * Merges a change into stored parameters: a key set to null goes away, a missing one stays.
+ *
+ * The two names of the token cap always agree afterwards, because clients read either: `max_completion_tokens` wins when
+ * both are given (practice.md §5).
  */
-export function toGenerationParameters(params: GenerationParamsInput): GenerationParameters {
-  const preset = params.response_length_preset
-  const cap = params.max_completion_tokens ?? params.max_tokens ?? (preset ? PRESET_TOKENS[preset] : undefined)
-  return defined({
+export function mergeParams(
+  stored: GenerationParams,
+  change: GenerationParamsInput | GenerationParams,
+): GenerationParams {
+  const merged: GenerationParams = { ...stored, ...definedOnly(change) }
+  const given = TOKEN_KEYS.filter((key) => (change as GenerationParams)[key] !== undefined)
+  const cap = given.map((key) => (change as GenerationParams)[key]).find((value) => value !== null)
+  if (given.length > 0) for (const key of TOKEN_KEYS) merged[key] = cap ?? null
+  return withoutNulls(merged)
+}
+
+/** The most tokens an answer may have at one level of settings: an explicit cap wins over the length preset. */
+export function answerCap(params: GenerationParams): number | undefined {
+  const explicit = params.max_completion_tokens ?? params.max_tokens
+  if (typeof explicit === 'number') return explicit
+  const preset = params.response_length_preset as keyof typeof LENGTH_PRESET_TOKENS | null | undefined
+  return preset ? LENGTH_PRESET_TOKENS[preset] : undefined
+}
+
+/** Effective parameters, under their wire names, in our own words. */
+export function toGenerationParameters(params: GenerationParams): GenerationParameters {
+  return withoutNulls({
     temperature: params.temperature,
     topP: params.top_p,
     topK: params.top_k,
-    maxOutputTokens: cap,
+    maxOutputTokens: params.max_completion_tokens,
     frequencyPenalty: params.frequency_penalty,
     presencePenalty: params.presence_penalty,
     repetitionPenalty: params.repetition_penalty,
     stop: params.stop,
     seed: params.seed,
-  })
+  }) as GenerationParameters
 }
 
 /** What is sent to a model, under its wire names. */
 export function toWireParams(parameters: GenerationParameters): GenerationParams {
-  return defined({
+  return withoutNulls({
     temperature: parameters.temperature,
     top_p: parameters.topP,
     top_k: parameters.topK,
@@ -48,10 +60,10 @@ export function toWireParams(parameters: GenerationParameters): GenerationParams
   })
 }
 
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], null | undefined> }
+function definedOnly(values: object): GenerationParams {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
 
-function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== null && value !== undefined),
-  ) as Defined<T>
+function withoutNulls(values: object): GenerationParams {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))
 }

@@ -280,7 +280,6 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
     ['a prompt that is a number', { prompt_text: 5 }, 'prompt_text', 'string_type'],
     ['an unknown key', { prompt_text: 'Hi', colour: 'red' }, 'colour', 'extra_forbidden'],
     ['models that are no list', { prompt_text: 'Hi', model_names: 'one' }, 'model_names', 'list_type'],
-    ['an agent, which cannot be honoured yet', { prompt_text: 'Hi', agent_id: 2 }, 'agent_id', 'value_error'],
     [
       'knowledge, which cannot be honoured yet',
       { prompt_text: 'Hi', knowledge_ids: [1] },

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { GenerationParamsSchema } from './generation-params-schema.ts'
+import { STYLE_PRESETS } from './settings.ts'
+import { STYLE_PARAM_TYPES } from './system-prompt.ts'
 
 /** The Practice API on the wire: seeds 000 and 001, and practice.md §1–2. */
 
-const Id = z.int().min(1)
+export const Id = z.int().min(1)
 /** Path and query values arrive as text. */
 const IdInPath = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
@@ -23,36 +25,96 @@ const ModelNames = z
 
 export type GenerationParamsInput = z.output<typeof GenerationParamsSchema>
 
-/** A field of the API whose feature does not exist yet: accepted only when it asks for nothing. */
-const notYet = <Schema extends z.ZodType>(schema: Schema, what: string) =>
-  schema
-    .nullish()
-    .refine(asksForNothing, `${what} are not supported by this version; leave the field out`)
-    .describe('Not supported yet: null, empty or left out')
+export const StylePresetSchema = z.enum(STYLE_PRESETS)
 
-function asksForNothing(value: unknown): boolean {
-  return value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0)
-}
+/** Free keys; those that mean something have their type. */
+export const StyleParamsSchema = z
+  .record(z.string().max(128), z.unknown())
+  .refine((params) => JSON.stringify(params).length <= 65_536, 'Style parameters are larger than 64 KiB')
+  .superRefine((params, context) => {
+    for (const [name, type] of Object.entries(STYLE_PARAM_TYPES)) {
+      const value = params[name]
+      if (value !== undefined && value !== null && typeof value !== type)
+        context.addIssue({ code: 'custom', path: [name], message: `Input should be a ${type}` })
+    }
+  })
+
+/** Knowledge bases do not exist yet: accepted only when they ask for nothing. */
+const KnowledgeIds = z
+  .array(Id)
+  .nullish()
+  .refine((ids) => !ids?.length, 'Knowledge bases are not supported by this version; leave the field out')
+  .describe('Not supported yet: null, empty or left out')
 
 export const RunBody = z
   .strictObject({
     prompt_text: PromptText,
     model_names: ModelNames,
-    agent_id: notYet(Id, 'Agents'),
-    project_id: notYet(Id, 'Projects'),
-    knowledge_ids: notYet(z.array(Id), 'Knowledge bases'),
-    style_preset: notYet(z.enum(['accurate', 'balanced', 'creative', 'custom']), 'Style presets'),
-    style_params: notYet(z.record(z.string(), z.unknown()), 'Style parameters'),
+    agent_id: Id.nullish(),
+    project_id: Id.nullish(),
+    knowledge_ids: KnowledgeIds,
+    style_preset: StylePresetSchema.nullish(),
+    style_params: StyleParamsSchema.nullish(),
     generation_params: GenerationParamsSchema.nullish(),
-    few_shot_example_ids: notYet(z.array(Id), 'Few-shot examples'),
+    few_shot_example_ids: z.array(Id).max(64).nullish(),
   })
   .meta({ id: 'RunRequest' })
 
-export const ChatBody = z.strictObject({ prompt_text: PromptText, model_names: ModelNames }).meta({ id: 'ChatRequest' })
+const LaneIds = z.array(Id).max(64).nullish().describe('Lanes by their ids, instead of by model_names')
+
+export const ChatBody = z
+  .strictObject({
+    prompt_text: PromptText,
+    model_names: ModelNames,
+    session_model_ids: LaneIds,
+    generation_params: GenerationParamsSchema.nullish().describe('For this turn only'),
+    after_turn_id: Id.nullish().describe('The turn to go on from; the latest one when left out'),
+  })
+  .meta({ id: 'ChatRequest' })
+export const AskAgainBody = z
+  .strictObject({
+    prompt_text: PromptText.nullish().describe('The edited prompt; the same when left out'),
+    model_names: ModelNames,
+    session_model_ids: LaneIds,
+    generation_params: GenerationParamsSchema.nullish(),
+  })
+  .meta({ id: 'AskAgainRequest' })
+export const WindowBody = z
+  .strictObject({ prompt_text: z.string().max(1_000_000).default(''), after_turn_id: Id.nullish() })
+  .meta({ id: 'WindowRequest' })
+export const AdoptBody = z.strictObject({ session_model_id: Id, response_id: Id }).meta({ id: 'AdoptRequest' })
+export const ForkBody = z
+  .strictObject({ turn_id: Id, title: z.string().trim().min(1).max(200).nullish() })
+  .meta({ id: 'ForkRequest' })
+export const LaneBody = z
+  .strictObject({
+    session_id: z.unknown().optional().describe('Ignored: the address names the session'),
+    model_name: z.string().min(1).max(256),
+    is_primary: z.boolean().nullish(),
+    generation_params: GenerationParamsSchema.nullish(),
+  })
+  .meta({ id: 'NewSessionModel' })
+export const LanePatch = z
+  .strictObject({
+    is_primary: z.boolean().nullish(),
+    is_active: z.boolean().nullish().describe('Whether prompts that name no model are asked of it'),
+    generation_params: GenerationParamsSchema.nullish().describe('Merged; a key of null is removed'),
+  })
+  .meta({ id: 'SessionModelPatch' })
+export const LanePath = z.object({ session_model_id: IdInPath })
+export const ResponsePath = z.object({ response_id: IdInPath })
 export const RunQuery = z.object({ class_id: IdInPath })
 export const SessionPath = z.object({ session_id: IdInPath })
 export const TurnPath = z.object({ turn_id: IdInPath })
-export const SessionPatch = z.strictObject({ title: z.string().trim().min(1).max(200) }).meta({ id: 'SessionPatch' })
+export const SessionPatch = z
+  .strictObject({
+    title: z.string().trim().min(1).max(200).optional(),
+    notes: z.string().max(20_000).nullish(),
+    project_id: Id.nullish(),
+    agent_id: Id.nullish().describe('Takes the agent at its latest version; null removes it'),
+    knowledge_ids: KnowledgeIds,
+  })
+  .meta({ id: 'SessionPatch' })
 export const SessionListQuery = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   size: z.coerce.number().int().min(1).max(200).default(50),
@@ -68,7 +130,7 @@ export const CancelBody = z
 
 const Params = z.record(z.string(), z.unknown())
 
-const ModelResultSchema = z
+export const ModelResultSchema = z
   .object({
     session_model_id: Id,
     model_name: z.string(),
@@ -94,6 +156,18 @@ const ModelResultSchema = z
     first_token_ms: z.number().nullable().describe('Milliseconds from asking the model to its first token'),
     cost: z.number().nullable().describe('US dollars; null when the model has no price'),
     is_primary: z.boolean(),
+    attempt: z.int().describe('From 1; a lane that is asked again answers the same turn once more'),
+    revision: z.int().describe('Of the settings that produced it'),
+    trim: z
+      .object({
+        context: z.int(),
+        reserved: z.int(),
+        used: z.int(),
+        turns_left_out: z.int(),
+        messages_left_out: z.int(),
+      })
+      .nullable()
+      .describe('What did not fit the model’s window, in tokens and counts; null when everything was sent'),
     generation_params: Params.describe('What was sent to the model'),
     dropped_params: z.array(z.object({ name: z.string(), reason: z.string() })),
     status: z.enum(['running', 'complete', 'stopped', 'failed', 'interrupted']),
@@ -108,6 +182,7 @@ export const TurnResultSchema = z
     session_id: Id,
     session_title: z.string().nullable(),
     turn_id: Id,
+    parent_turn_id: Id.nullable(),
     status: z.enum(['running', 'complete', 'stopped', 'interrupted']),
     prompt_text: z.string(),
     created_at: z.iso.datetime(),
@@ -121,6 +196,7 @@ const sessionSummaryFields = {
   class_id: Id,
   title: z.string(),
   preview: z.string(),
+  project_id: Id.nullable(),
   model_names: z.array(z.string()),
   turn_count: z.int(),
   created_at: z.iso.datetime(),
@@ -137,15 +213,29 @@ export const SessionPageSchema = z
   })
   .meta({ id: 'PracticeSessionPage' })
 
+export const LaneSchema = z
+  .object({
+    session_model_id: Id,
+    session_id: Id,
+    model_name: z.string(),
+    is_primary: z.boolean(),
+    is_active: z.boolean(),
+    generation_params: Params,
+  })
+  .meta({ id: 'SessionModel' })
+
 export const SessionSchema = z
   .object({
     ...sessionSummaryFields,
-    models: z.array(
-      z.object({ session_model_id: Id, model_name: z.string(), is_primary: z.boolean(), generation_params: Params }),
-    ),
+    user_id: Id,
+    notes: z.string().nullable(),
+    knowledge_ids: z.array(Id),
+    agent_id: Id.nullable(),
+    models: z.array(LaneSchema),
     turns: z.array(
       z.object({
         turn_id: Id,
+        parent_turn_id: Id.nullable().describe('The turn before it; turns with the same one are siblings'),
         prompt_text: z.string(),
         status: TurnResultSchema.shape.status,
         created_at: z.iso.datetime(),
@@ -154,6 +244,24 @@ export const SessionSchema = z
     responses: z.array(ModelResultSchema).describe('Oldest first; each names its turn'),
   })
   .meta({ id: 'PracticeSession' })
+
+export const WindowSchema = z
+  .object({
+    lanes: z.array(
+      z.object({
+        session_model_id: Id,
+        model_name: z.string(),
+        context: z.int().describe('The model’s whole window, in tokens'),
+        reserved: z.int().describe('Kept free for the answer'),
+        tokens: z.object({ system: z.int(), few_shot: z.int(), history: z.int(), prompt: z.int(), total: z.int() }),
+        fits: z.boolean(),
+        sent: z.int().nullable().describe('Tokens that would be sent; null when even the prompt does not fit'),
+        turns_left_out: z.int(),
+        messages_left_out: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'WindowPreview' })
 
 export const CancelledSchema = z
   .object({ turn_id: Id, status: TurnResultSchema.shape.status })

@@ -1,57 +1,75 @@
 import type { IdAllocator } from '../../db/ids.ts'
-import { InvalidRequestError, NotFoundError } from '../../errors.ts'
-import type { ChatMessage } from '../../models/language-model.ts'
-import type { LaneTask } from '../../runs/lane-run.ts'
+import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
 import type { RunService } from '../../runs/run-service.ts'
 import type { TurnKey } from '../../runs/run-store.ts'
-import type { Response, Turn } from '../../runs/turn.ts'
+import type { GenerationParams } from '../../runs/turn.ts'
 import type { Person } from '../accounts/person.ts'
-import type { ModelCatalog } from '../catalog/catalog.ts'
 import type { ClassService } from '../classes/service.ts'
-import { mergeParams, toGenerationParameters, toWireParams } from './generation-params.ts'
-import type { GenerationParamsInput } from './schema.ts'
-import type { Lane, PracticeSession, SessionSummary, SessionTurn } from './session.ts'
+import type { ProjectService } from '../projects/service.ts'
+import { historyOfLanes, pathTo, type Transcript } from './history.ts'
+import type { LaneStore } from './lane-store.ts'
+import type { Lane, PracticeSession } from './session.ts'
 import { previewOf, titleFromPrompt } from './session-title.ts'
-import type { Exchange, PracticeStore } from './store.ts'
+import type { SettingsChange, SettingsService } from './settings-service.ts'
+import type { SettingsStore } from './settings-store.ts'
+import type { PracticeStore } from './store.ts'
+import type { TranscriptStore } from './transcript-store.ts'
+import type { AskableModels, TurnBuilder, TurnPlan } from './turn-builder.ts'
 
-/** What practice needs of the catalog. */
-type AskableModels = Pick<ModelCatalog, 'list' | 'find' | 'languageModel' | 'acceptParameters' | 'costOf'>
+/** Which lanes of a session are asked: by their ids, by their models, or those that are switched on. */
+export type LaneChoice = { modelNames?: readonly string[] | undefined; laneIds?: readonly number[] | undefined }
 
-/** How long deleting a session waits for its running turn to end. */
-const STOP_WAIT_MS = 10_000
-
-/** Practice sessions: one prompt, many models, each with a lane of its own. */
+/** Asking: one prompt, many models, each with a lane of its own. */
 export class PracticeService {
   readonly #store: PracticeStore
+  readonly #lanes: LaneStore
+  readonly #transcripts: TranscriptStore
+  readonly #settings: SettingsService
+  readonly #settingsStore: SettingsStore
+  readonly #builder: TurnBuilder
   readonly #runs: RunService
   readonly #catalog: AskableModels
   readonly #classes: ClassService
+  readonly #projects: ProjectService
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
   constructor(deps: {
     store: PracticeStore
+    lanes: LaneStore
+    transcripts: TranscriptStore
+    settings: SettingsService
+    settingsStore: SettingsStore
+    builder: TurnBuilder
     runs: RunService
     catalog: AskableModels
     classes: ClassService
+    projects: ProjectService
     ids: IdAllocator
     now: () => Date
   }) {
     this.#store = deps.store
+    this.#lanes = deps.lanes
+    this.#transcripts = deps.transcripts
+    this.#settings = deps.settings
+    this.#settingsStore = deps.settingsStore
+    this.#builder = deps.builder
     this.#runs = deps.runs
     this.#catalog = deps.catalog
     this.#classes = deps.classes
+    this.#projects = deps.projects
     this.#ids = deps.ids
     this.#now = deps.now
   }
 
   /**
-   * Opens a session in a class with a lane for each model and asks them its first prompt.
+   * Opens a session in a class with a lane for each model and asks them its first prompt. What it is given becomes the
+   * session's settings, so that the second turn equals the first.
    *
    * Everything that can be refused is refused here, before anything is stored or any model is asked.
    *
    * @param request `modelNames` empty or missing asks every model of the class.
-   * @throws {NotFoundError} if the class does not exist or the person is not in it.
+   * @throws {NotFoundError} if the class, project or agent is not this person's to use.
    * @throws {InvalidRequestError} `class_not_active`, `unknown_model`, `model_not_allowed_for_class`, `no_models`.
    */
   async run(
@@ -60,106 +78,212 @@ export class PracticeService {
     request: {
       promptText: string
       modelNames?: readonly string[] | undefined
-      generationParams: GenerationParamsInput
+      projectId?: number | undefined
+      settings: SettingsChange
     },
   ): Promise<TurnKey> {
-    const { allowedModels, primaryModel } = await this.#classes.getRunnable(person, classId)
+    const { allowedModels, primaryModel, defaultSettings } = await this.#classes.getRunnable(person, classId)
     const modelNames = this.#chooseModels(allowedModels, primaryModel, request.modelNames)
-    const primary = primaryModel && modelNames.includes(primaryModel) ? primaryModel : modelNames[0]
-
+    if (request.projectId !== undefined) await this.#projects.getOwn(person, request.projectId)
     const now = this.#now().toISOString()
-    const sessionId = await this.#ids.take('session')
+    const settings = await this.#settings.compose(person, classId, defaultSettings, request.settings, now)
+
+    const primary = primaryModel && modelNames.includes(primaryModel) ? primaryModel : modelNames[0]
     const firstLaneId = await this.#ids.take('lane', modelNames.length)
-    const lanes = modelNames.map((modelName, index) => ({
-      laneId: firstLaneId + index,
-      modelName,
-      isPrimary: modelName === primary,
-      generationParams: {},
-    }))
+    const lanes = modelNames.map(
+      (modelName, index): Lane => ({
+        laneId: firstLaneId + index,
+        modelName,
+        isPrimary: modelName === primary,
+        isActive: true,
+        generationParams: {},
+      }),
+    )
     const session: PracticeSession = {
-      sessionId,
+      sessionId: await this.#ids.take('session'),
       personId: person.personId,
       classId,
+      projectId: request.projectId ?? null,
       title: titleFromPrompt(request.promptText),
       preview: previewOf(request.promptText),
-      generationParams: mergeParams(request.generationParams),
+      notes: null,
+      settingId: await this.#ids.take('setting'),
+      revision: settings.revision,
       turnCount: 1,
       createdAt: now,
       updatedAt: now,
       lastTurnAt: now,
     }
-    const { turn, tasks } = await this.#prepare(session, lanes, request.promptText, [], now)
-    await this.#runs.start(turn, tasks, this.#store.newSession(session, lanes))
-    return { sessionId, turnId: turn.turnId }
+    const plan = await this.#plan(session, {
+      settings,
+      promptText: request.promptText,
+      transcript: NOTHING_SAID,
+      parentTurnId: null,
+      now,
+    })
+    const { turn, tasks } = await this.#builder.newTurn(plan, lanes)
+    const alsoStore = [
+      ...this.#store.newSession(session, lanes),
+      this.#settingsStore.first(session.sessionId, settings),
+    ]
+    await this.#runs.start(turn, tasks, alsoStore)
+    return turn
   }
 
   /**
-   * Asks the lanes of a session the next prompt, each with its own history.
+   * Asks lanes of a session the next prompt, each with its own history.
    *
-   * @param request `modelNames` empty or missing asks every lane.
-   * @throws {NotFoundError} if the session is not this person's.
-   * @throws `turn_running` while the turn before is still being answered.
+   * @param request `afterTurnId` is the turn to go on from, the latest one when left out; `params` are for this turn.
+   * @throws {NotFoundError} if the session is not this person's, or has no such turn.
+   * @throws {AppError} `turn_running` while a turn of the session is still being answered.
    */
   async chat(
     person: Person,
     sessionId: number,
-    request: { promptText: string; modelNames?: readonly string[] | undefined },
+    request: LaneChoice & {
+      promptText: string
+      afterTurnId?: number | undefined
+      params?: GenerationParams | undefined
+    },
   ): Promise<TurnKey> {
-    const session = await this.#get(person, sessionId)
-    await this.#classes.getRunnable(person, session.classId)
-    const lanes = chooseLanes(await this.#store.listLanes(sessionId), request.modelNames)
-    const exchanges = await this.#store.listExchanges(sessionId)
-    const now = this.#now().toISOString()
-    const { turn, tasks } = await this.#prepare(session, lanes, request.promptText, exchanges, now)
-    await this.#runs.start(turn, tasks, [this.#store.anotherTurn(sessionId, previewOf(request.promptText), now)])
-    return { sessionId, turnId: turn.turnId }
+    const session = await this.#getRunnable(person, sessionId)
+    const transcript = await this.#transcripts.read(sessionId)
+    const latest = transcript.turns.at(-1)?.turnId ?? null
+    return this.#ask(session, transcript, { ...request, parentTurnId: request.afterTurnId ?? latest })
   }
 
-  list(person: Person, query: { search?: string | undefined; page: number; size: number }) {
-    return this.#store.list(person.personId, {
-      search: query.search,
-      limit: query.size,
-      offset: (query.page - 1) * query.size,
+  /**
+   * Asks a turn's prompt again, edited or not, as a sibling of that turn: what came before is the same.
+   *
+   * @throws {NotFoundError} if the turn is not this person's.
+   */
+  async askAgain(
+    person: Person,
+    turnId: number,
+    request: LaneChoice & { promptText?: string | undefined; params?: GenerationParams | undefined },
+  ): Promise<TurnKey> {
+    const { sessionId } = await this.getTurn(person, turnId)
+    const session = await this.#getRunnable(person, sessionId)
+    const transcript = await this.#transcripts.read(sessionId)
+    const turn = transcript.turns.find((one) => one.turnId === turnId)
+    if (!turn) throw new NotFoundError('turn', turnId)
+    const promptText = request.promptText ?? turn.promptText
+    return this.#ask(session, transcript, { ...request, promptText, parentTurnId: turn.parentTurnId })
+  }
+
+  /**
+   * Asks a response's lane once more in the same turn: after a failure, or for another answer.
+   *
+   * @throws {NotFoundError} if the response is not this person's.
+   * @throws {AppError} `response_running` while the lane is still answering the turn.
+   */
+  async retry(person: Person, responseId: number): Promise<TurnKey> {
+    const key = await this.#store.findResponseTurn(person.personId, responseId)
+    if (!key) throw new NotFoundError('response', responseId)
+    const session = await this.#getRunnable(person, key.sessionId)
+    const found = await this.#runs.find(key)
+    const response = found?.responses.find((one) => one.responseId === responseId)
+    const lane = (await this.#lanes.list(key.sessionId)).find((one) => one.laneId === response?.laneId)
+    if (!found || !response || !lane) throw new NotFoundError('response', responseId)
+    const attempts = found.responses.filter((one) => one.laneId === lane.laneId)
+    if (attempts.some(({ status }) => status === 'running'))
+      throw new AppError('conflict', 'response_running', 'This lane is still answering; wait for it or stop it.')
+
+    const { turn } = found
+    const plan = await this.#plan(session, {
+      promptText: turn.promptText,
+      transcript: await this.#transcripts.read(key.sessionId),
+      parentTurnId: turn.parentTurnId,
+      fewShots: turn.fewShots,
+      now: this.#now().toISOString(),
     })
+    await this.#runs.startAgain(turn, await this.#builder.nextAttempt(plan, lane, turn.turnId, attempts.length + 1))
+    return key
   }
 
-  /** @throws {NotFoundError} if the session is not this person's. */
-  async read(
+  /** What would be sent to each lane that is switched on for a draft of the next prompt. */
+  async previewWindow(
     person: Person,
     sessionId: number,
-  ): Promise<{ session: SessionSummary; lanes: Lane[]; turns: SessionTurn[]; responses: Response[] }> {
-    const session = await this.#get(person, sessionId)
-    const lanes = await this.#store.listLanes(sessionId)
-    const turns = await this.#store.listTurns(sessionId)
-    const responses = await this.#runs.listResponses(sessionId)
-    return { session: { ...session, modelNames: lanes.map((lane) => lane.modelName) }, lanes, turns, responses }
+    draft: { promptText: string; afterTurnId?: number | undefined },
+  ) {
+    const session = await this.get(person, sessionId)
+    const transcript = await this.#transcripts.read(sessionId)
+    const plan = await this.#plan(session, {
+      promptText: draft.promptText,
+      transcript,
+      parentTurnId: draft.afterTurnId ?? transcript.turns.at(-1)?.turnId ?? null,
+      now: this.#now().toISOString(),
+    })
+    const lanes = await this.#lanes.list(sessionId)
+    return this.#builder.preview(
+      plan,
+      lanes.filter(({ isActive }) => isActive),
+    )
   }
 
   /** @throws {NotFoundError} if the session is not this person's. */
-  async rename(person: Person, sessionId: number, title: string): Promise<void> {
-    const isRenamed = await this.#store.rename(person.personId, sessionId, title, this.#now().toISOString())
-    if (!isRenamed) throw new NotFoundError('session', sessionId)
-  }
-
-  /** Stops what is running in a session and removes it. @throws {NotFoundError} if it is not this person's. */
-  async delete(person: Person, sessionId: number): Promise<void> {
-    await this.#get(person, sessionId)
-    for (const { turnId, status } of await this.#store.listTurns(sessionId)) {
-      if (status === 'running') await this.#runs.stopAndWait({ sessionId, turnId }, AbortSignal.timeout(STOP_WAIT_MS))
-    }
-    await this.#store.delete(sessionId)
+  async get(person: Person, sessionId: number): Promise<PracticeSession> {
+    const session = await this.#store.find(person.personId, sessionId)
+    if (!session) throw new NotFoundError('session', sessionId)
+    return session
   }
 
   /** @throws {NotFoundError} if the turn is not this person's. */
   async getTurn(person: Person, turnId: number): Promise<TurnKey> {
-    const key = await this.#store.findTurn(person.personId, turnId)
-    if (!key) throw new NotFoundError('turn', turnId)
-    return key
+    const turn = await this.#store.findTurn(turnId)
+    if (turn?.personId !== person.personId) throw new NotFoundError('turn', turnId)
+    return turn
   }
 
-  async #get(person: Person, sessionId: number): Promise<PracticeSession> {
-    const session = await this.#store.find(person.personId, sessionId)
-    if (!session) throw new NotFoundError('session', sessionId)
+  async #ask(
+    session: PracticeSession,
+    transcript: Transcript,
+    request: LaneChoice & { promptText: string; parentTurnId: number | null; params?: GenerationParams | undefined },
+  ): Promise<TurnKey> {
+    const { sessionId } = session
+    const { promptText, parentTurnId } = request
+    if (parentTurnId !== null && !transcript.turns.some(({ turnId }) => turnId === parentTurnId))
+      throw new NotFoundError('turn', parentTurnId)
+    const lanes = chooseLanes(await this.#lanes.list(sessionId), request)
+    const now = this.#now().toISOString()
+    const plan = await this.#plan(session, { promptText, transcript, parentTurnId, params: request.params, now })
+    const { turn, tasks } = await this.#builder.newTurn(plan, lanes)
+    await this.#runs.start(turn, tasks, [this.#store.anotherTurn(sessionId, previewOf(promptText), now)])
+    return turn
+  }
+
+  async #plan(
+    session: PracticeSession,
+    given: {
+      settings?: TurnPlan['settings']
+      promptText: string
+      transcript: Transcript
+      parentTurnId: number | null
+      params?: GenerationParams | undefined
+      /** Those of an earlier attempt; otherwise the session's. */
+      fewShots?: TurnPlan['fewShots']
+      now: string
+    },
+  ): Promise<TurnPlan> {
+    const settings = given.settings ?? (await this.#settings.get(session))
+    const { transcript, parentTurnId } = given
+    return {
+      session,
+      settings,
+      promptText: given.promptText,
+      parentTurnId,
+      fewShots:
+        given.fewShots ?? (await this.#settings.usableExamples(session, session.classId, settings.fewShotLinks)),
+      requestParams: given.params ?? {},
+      historyOf: historyOfLanes(transcript, pathTo(transcript.turns, parentTurnId)),
+      now: given.now,
+    }
+  }
+
+  async #getRunnable(person: Person, sessionId: number): Promise<PracticeSession> {
+    const session = await this.get(person, sessionId)
+    await this.#classes.getRunnable(person, session.classId)
     return session
   }
 
@@ -188,94 +312,29 @@ export class PracticeService {
     }
     return [...new Set(asked)]
   }
-
-  async #prepare(
-    session: PracticeSession,
-    lanes: readonly Lane[],
-    promptText: string,
-    exchanges: readonly Exchange[],
-    now: string,
-  ): Promise<{ turn: Turn; tasks: LaneTask[] }> {
-    const turnId = await this.#ids.take('turn')
-    const firstResponseId = await this.#ids.take('response', lanes.length)
-    const turn: Turn = {
-      sessionId: session.sessionId,
-      turnId,
-      sessionTitle: session.title,
-      promptText,
-      status: 'running',
-      createdAt: now,
-    }
-    const tasks = lanes.map((lane, index) => {
-      const history = exchanges.filter((exchange) => exchange.laneId === lane.laneId)
-      return this.#laneTask(session, lane, messagesOf(history, promptText), {
-        turnId,
-        responseId: firstResponseId + index,
-        now,
-      })
-    })
-    return { turn, tasks }
-  }
-
-  #laneTask(
-    session: PracticeSession,
-    lane: Lane,
-    messages: ChatMessage[],
-    ids: { turnId: number; responseId: number; now: string },
-  ): LaneTask {
-    const model = this.#catalog.find(lane.modelName)
-    if (!model)
-      throw new InvalidRequestError(
-        'unknown_model',
-        `There is no model named ${JSON.stringify(lane.modelName)} any more.`,
-      )
-    const wanted = toGenerationParameters(mergeParams(session.generationParams, lane.generationParams))
-    const { accepted, dropped } = this.#catalog.acceptParameters(model, wanted)
-    return {
-      model: this.#catalog.languageModel(model.name),
-      provider: model.provider,
-      request: { messages, parameters: accepted },
-      costOf: (usage) => this.#catalog.costOf(model, usage),
-      response: {
-        responseId: ids.responseId,
-        turnId: ids.turnId,
-        laneId: lane.laneId,
-        modelName: lane.modelName,
-        isPrimary: lane.isPrimary,
-        status: 'running',
-        text: '',
-        reasoningText: '',
-        finishReason: null,
-        error: null,
-        usage: null,
-        cost: null,
-        latencyMs: null,
-        firstTokenMs: null,
-        generationParams: toWireParams(accepted),
-        droppedParams: dropped,
-        createdAt: ids.now,
-      },
-    }
-  }
 }
 
-function chooseLanes(lanes: readonly Lane[], asked: readonly string[] | undefined): Lane[] {
-  if (!asked?.length) return [...lanes]
-  return [...new Set(asked)].map((name) => {
-    const lane = lanes.find(({ modelName }) => modelName === name)
-    if (!lane)
+const NOTHING_SAID: Transcript = { turns: [], answers: [], choices: [] }
+
+function chooseLanes(lanes: readonly Lane[], { modelNames, laneIds }: LaneChoice): Lane[] {
+  if (laneIds?.length) {
+    return [...new Set(laneIds)].map((laneId) => {
+      const lane = lanes.find((one) => one.laneId === laneId)
+      if (!lane) throw new NotFoundError('session model', laneId)
+      return lane
+    })
+  }
+  if (modelNames?.length) {
+    return [...new Set(modelNames)].flatMap((name) => {
+      const named = lanes.filter(({ modelName }) => modelName === name)
+      if (named.length > 0) return named
       throw new InvalidRequestError(
         'model_not_in_session',
         `This session has no lane for the model ${JSON.stringify(name)}.`,
       )
-    return lane
-  })
-}
-
-function messagesOf(history: readonly Exchange[], promptText: string): ChatMessage[] {
-  const earlier = history.flatMap(({ promptText, responseText }): ChatMessage[] => [
-    { role: 'user', content: promptText },
-    { role: 'assistant', content: responseText },
-  ])
-  return [...earlier, { role: 'user', content: promptText }]
+    })
+  }
+  const active = lanes.filter(({ isActive }) => isActive)
+  if (active.length > 0) return active
+  throw new InvalidRequestError('no_models', 'Every lane of this session is switched off.')
 }

@@ -7,7 +7,11 @@ export type PracticeSession = {
   classId: number
   title: string
   preview: string
-  generationParams: GenerationParams
+  notes: string | null
+  projectId: number | null
+  settingId: number
+  /** Of its settings: the latest. */
+  revision: number
   turnCount: number
   createdAt: string
   updatedAt: string
@@ -19,6 +23,8 @@ export type Lane = {
   laneId: number
   modelName: string
   isPrimary: boolean
+  /** Whether prompts that name no model are asked of it. */
+  isActive: boolean
   generationParams: GenerationParams
 }
 
@@ -26,4 +32,4 @@ export type Lane = {
 export type SessionSummary = PracticeSession & { modelNames: string[] }
 
 /** A turn as its session lists it. */
-export type SessionTurn = Pick<Turn, 'turnId' | 'promptText' | 'status' | 'createdAt'>
+export type SessionTurn = Pick<Turn, 'turnId' | 'parentTurnId' | 'promptText' | 'fewShots' | 'status' | 'createdAt'>

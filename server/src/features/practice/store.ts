@@ -3,34 +3,26 @@ import { compileOnce } from '../../db/compile-once.ts'
 import type { Database } from '../../db/open.ts'
 import type { Tables } from '../../db/tables.ts'
 import type { TurnKey } from '../../runs/run-store.ts'
+import type { LaneStore } from './lane-store.ts'
 import type { Lane, PracticeSession, SessionSummary, SessionTurn } from './session.ts'
-
-/** What a lane has said so far, oldest first. */
-export type Exchange = { laneId: number; promptText: string; responseText: string }
 
 /** Practice sessions and their lanes. Every query names the owner or a session that was found by its owner. */
 export class PracticeStore {
   readonly #database: Database
   readonly #db: Kysely<Tables>
+  readonly #lanes: LaneStore
 
-  constructor(database: Database) {
+  constructor(database: Database, lanes: LaneStore) {
+    this.#lanes = lanes
     this.#database = database
     this.#db = database.db
   }
 
-  /** What stores a new session; to be committed together with its first turn. */
+  /** What stores a new session with its lanes; to be committed together with its first turn. */
   newSession(session: PracticeSession, lanes: readonly Lane[]): CompiledQuery[] {
     return [
-      this.#insertSession({ ...session, generationParams: JSON.stringify(session.generationParams) }),
-      ...lanes.map((lane) =>
-        this.#insertLane({
-          ...lane,
-          sessionId: session.sessionId,
-          isPrimary: lane.isPrimary ? 1 : 0,
-          generationParams: JSON.stringify(lane.generationParams),
-          createdAt: session.createdAt,
-        }),
-      ),
+      this.#insertSession(session),
+      ...lanes.map((lane) => this.#lanes.newLane(session.sessionId, lane, session.createdAt)),
     ]
   }
 
@@ -39,52 +31,57 @@ export class PracticeStore {
     return this.#updateActivity({ sessionId, preview, now })
   }
 
+  /** A person's own session. */
   async find(personId: number, sessionId: number): Promise<PracticeSession | undefined> {
-    const [row] = (await this.#db.executeQuery(this.#selectSession({ personId, sessionId }))).rows
+    const session = await this.findAny(sessionId)
+    return session?.personId === personId ? session : undefined
+  }
+
+  /** Whoever's session it is: the caller decides who may see it. */
+  async findAny(sessionId: number): Promise<PracticeSession | undefined> {
+    const [row] = (await this.#db.executeQuery(this.#selectSession({ sessionId }))).rows
     return row && toSession(row)
-  }
-
-  async listLanes(sessionId: number): Promise<Lane[]> {
-    const { rows } = await this.#db.executeQuery(this.#selectLanes({ sessionId }))
-    return rows.map((row) => ({
-      laneId: row.lane_id,
-      modelName: row.model_name,
-      isPrimary: row.is_primary === 1,
-      generationParams: row.generation_params,
-    }))
-  }
-
-  /** The answered turns of every lane, oldest first; what failed without a word is left out. */
-  async listExchanges(sessionId: number): Promise<Exchange[]> {
-    const { rows } = await this.#db.executeQuery(this.#selectExchanges({ sessionId }))
-    return rows.map((row) => ({ laneId: row.lane_id, promptText: row.prompt_text, responseText: row.response_text }))
   }
 
   async listTurns(sessionId: number): Promise<SessionTurn[]> {
     const rows = await this.#db
       .selectFrom('practice_turns')
-      .select(['turn_id', 'prompt_text', 'status', 'created_at'])
+      .select(['turn_id', 'parent_turn_id', 'prompt_text', 'few_shots', 'status', 'created_at'])
       .where('session_id', '=', sessionId)
       .orderBy('created_at')
       .orderBy('turn_id')
       .execute()
     return rows.map((row) => ({
       turnId: row.turn_id,
+      parentTurnId: row.parent_turn_id,
+      fewShots: row.few_shots,
       promptText: row.prompt_text,
       status: row.status,
       createdAt: row.created_at,
     }))
   }
 
-  async findTurn(personId: number, turnId: number): Promise<TurnKey | undefined> {
+  /** Whose session a turn is in. */
+  async findTurn(turnId: number): Promise<(TurnKey & { personId: number; classId: number }) | undefined> {
     const row = await this.#db
       .selectFrom('practice_turns')
       .innerJoin('practice_sessions', 'practice_sessions.session_id', 'practice_turns.session_id')
-      .select('practice_turns.session_id')
+      .select(['practice_turns.session_id', 'person_id', 'class_id'])
       .where('turn_id', '=', turnId)
+      .executeTakeFirst()
+    return row && { sessionId: row.session_id, turnId, personId: row.person_id, classId: row.class_id }
+  }
+
+  /** The turn of a person's own response. */
+  async findResponseTurn(personId: number, responseId: number): Promise<TurnKey | undefined> {
+    const row = await this.#db
+      .selectFrom('practice_responses')
+      .innerJoin('practice_sessions', 'practice_sessions.session_id', 'practice_responses.session_id')
+      .select(['practice_responses.session_id', 'turn_id'])
+      .where('response_id', '=', responseId)
       .where('person_id', '=', personId)
       .executeTakeFirst()
-    return row && { sessionId: row.session_id, turnId }
+    return row && { sessionId: row.session_id, turnId: row.turn_id }
   }
 
   /** A page of a person's sessions, newest first. */
@@ -112,10 +109,21 @@ export class PracticeStore {
     return { total: Number(total), sessions: await this.#withModelNames(rows.map(toSession)) }
   }
 
-  async rename(personId: number, sessionId: number, title: string, now: string): Promise<boolean> {
+  /** Changes what a person may say of their session; false when it is not theirs. */
+  async update(
+    personId: number,
+    sessionId: number,
+    change: { title?: string; notes?: string | null; projectId?: number | null },
+    now: string,
+  ): Promise<boolean> {
     const result = await this.#db
       .updateTable('practice_sessions')
-      .set({ title, title_source: 'person', updated_at: now })
+      .set({
+        ...(change.title !== undefined && { title: change.title, title_source: 'person' }),
+        ...(change.notes !== undefined && { notes: change.notes }),
+        ...(change.projectId !== undefined && { project_id: change.projectId }),
+        updated_at: now,
+      })
       .where('person_id', '=', personId)
       .where('session_id', '=', sessionId)
       .executeTakeFirst()
@@ -154,39 +162,23 @@ export class PracticeStore {
     }))
   }
 
-  readonly #insertSession = compileOnce((v: Omit<PracticeSession, 'generationParams'> & { generationParams: string }) =>
+  readonly #insertSession = compileOnce((v: PracticeSession) =>
     this.#db.insertInto('practice_sessions').values({
       session_id: v.sessionId,
       person_id: v.personId,
       class_id: v.classId,
+      project_id: v.projectId,
       title: v.title,
       title_source: 'prompt',
       preview: v.preview,
-      generation_params: v.generationParams,
+      notes: v.notes,
+      setting_id: v.settingId,
+      revision: v.revision,
       turn_count: v.turnCount,
       created_at: v.createdAt,
       updated_at: v.updatedAt,
       last_turn_at: v.lastTurnAt,
     }),
-  )
-
-  readonly #insertLane = compileOnce(
-    (v: {
-      sessionId: number
-      laneId: number
-      modelName: string
-      isPrimary: number
-      generationParams: string
-      createdAt: string
-    }) =>
-      this.#db.insertInto('practice_lanes').values({
-        session_id: v.sessionId,
-        lane_id: v.laneId,
-        model_name: v.modelName,
-        is_primary: v.isPrimary,
-        generation_params: v.generationParams,
-        created_at: v.createdAt,
-      }),
   )
 
   readonly #updateActivity = compileOnce((v: { sessionId: number; preview: string; now: string }) =>
@@ -201,32 +193,8 @@ export class PracticeStore {
       .where('session_id', '=', v.sessionId),
   )
 
-  readonly #selectSession = compileOnce((v: { personId: number; sessionId: number }) =>
-    this.#db
-      .selectFrom('practice_sessions')
-      .selectAll()
-      .where('person_id', '=', v.personId)
-      .where('session_id', '=', v.sessionId),
-  )
-
-  readonly #selectLanes = compileOnce((v: { sessionId: number }) =>
-    this.#db.selectFrom('practice_lanes').selectAll().where('session_id', '=', v.sessionId).orderBy('lane_id'),
-  )
-
-  readonly #selectExchanges = compileOnce((v: { sessionId: number }) =>
-    this.#db
-      .selectFrom('practice_responses')
-      .innerJoin('practice_turns', (join) =>
-        join
-          .onRef('practice_turns.session_id', '=', 'practice_responses.session_id')
-          .onRef('practice_turns.turn_id', '=', 'practice_responses.turn_id'),
-      )
-      .select(['lane_id', 'prompt_text', 'response_text'])
-      .where('practice_responses.session_id', '=', v.sessionId)
-      .where('response_text', '<>', sql.lit(''))
-      .where('practice_responses.status', '<>', sql.lit('running'))
-      .orderBy('practice_turns.created_at')
-      .orderBy('response_id'),
+  readonly #selectSession = compileOnce((v: { sessionId: number }) =>
+    this.#db.selectFrom('practice_sessions').selectAll().where('session_id', '=', v.sessionId),
   )
 }
 
@@ -237,7 +205,10 @@ function toSession(row: Selectable<Tables['practice_sessions']>): PracticeSessio
     classId: row.class_id,
     title: row.title,
     preview: row.preview,
-    generationParams: row.generation_params,
+    notes: row.notes,
+    projectId: row.project_id,
+    settingId: row.setting_id,
+    revision: row.revision,
     turnCount: row.turn_count,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

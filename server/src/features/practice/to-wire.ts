@@ -1,13 +1,15 @@
 import { frame } from '../../http/send-events.ts'
 import type { NumberedEvent, Response, Turn } from '../../runs/turn.ts'
 import type { ModelResult, TurnResult } from './schema.ts'
-import type { SessionSummary } from './session.ts'
+import type { Lane, SessionSummary } from './session.ts'
+import type { TurnBuilder } from './turn-builder.ts'
 
 export function toTurnResult(turn: Turn, responses: readonly Response[]): TurnResult {
   return {
     session_id: turn.sessionId,
     session_title: turn.sessionTitle,
     turn_id: turn.turnId,
+    parent_turn_id: turn.parentTurnId,
     status: turn.status,
     prompt_text: turn.promptText,
     created_at: turn.createdAt,
@@ -40,6 +42,9 @@ export function toModelResult(response: Response, promptText: string): ModelResu
     first_token_ms: response.firstTokenMs,
     cost: response.cost,
     is_primary: response.isPrimary,
+    attempt: response.attempt,
+    revision: response.revision,
+    trim: response.trim,
     generation_params: response.generationParams,
     dropped_params: response.droppedParams,
     status: response.status,
@@ -54,6 +59,7 @@ export function toSessionSummary(session: SessionSummary) {
     class_id: session.classId,
     title: session.title,
     preview: session.preview,
+    project_id: session.projectId,
     model_names: session.modelNames,
     turn_count: session.turnCount,
     created_at: session.createdAt,
@@ -61,6 +67,34 @@ export function toSessionSummary(session: SessionSummary) {
     last_activity_at: session.lastTurnAt,
   }
 }
+
+export function toWireLane(sessionId: number, lane: Lane) {
+  return {
+    session_model_id: lane.laneId,
+    session_id: sessionId,
+    model_name: lane.modelName,
+    is_primary: lane.isPrimary,
+    is_active: lane.isActive,
+    generation_params: lane.generationParams,
+  }
+}
+
+export function toWindowLane(preview: LanePreview) {
+  const { lane, model, parts, total, answerTokens, fitted } = preview
+  return {
+    session_model_id: lane.laneId,
+    model_name: lane.modelName,
+    context: model.contextTokens,
+    reserved: answerTokens,
+    tokens: { ...parts, total },
+    fits: fitted !== undefined && fitted.report.turnsLeftOut === 0,
+    sent: fitted?.report.tokens.total ?? null,
+    turns_left_out: fitted?.report.turnsLeftOut ?? 0,
+    messages_left_out: fitted?.report.messagesLeftOut ?? 0,
+  }
+}
+
+type LanePreview = Awaited<ReturnType<TurnBuilder['preview']>>[number]
 
 /** The events of a run as server-sent events, one after another. */
 export async function* toFrames(batches: AsyncIterable<NumberedEvent[]>): AsyncGenerator<string> {
@@ -92,8 +126,17 @@ function toFrame({ seq, event }: NumberedEvent): string {
       return frame(event.type, start, seq)
     }
     case 'response-start': {
-      const { responseId, generationParams, droppedParams } = event
-      const start = { response_id: responseId, generation_params: generationParams, dropped_params: droppedParams }
+      const { response } = event
+      const start = {
+        response_id: response.responseId,
+        session_model_id: response.laneId,
+        model_name: response.modelName,
+        is_primary: response.isPrimary,
+        attempt: response.attempt,
+        generation_params: response.generationParams,
+        dropped_params: response.droppedParams,
+        trim: response.trim,
+      }
       return frame(event.type, start, seq)
     }
     case 'response-end': {
