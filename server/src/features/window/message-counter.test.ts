@@ -73,7 +73,7 @@ describe('counting messages', () => {
     for (let turn = 0; turn < 3; turn++) {
       counter.count({ role: 'user', content: 'hello' })
       counter.count({ role: 'assistant', content: 'hello' })
-      counter.count({ role: 'user', content: `${'long '.repeat(1000)}text` })
+      counter.count({ role: 'user', content: `${'long '.repeat(500)}text` })
     }
     expect(asked).toHaveLength(2)
   })
@@ -85,7 +85,7 @@ describe('counting messages', () => {
     expect(asked).toHaveLength(1)
     expect(counter.count(message, 100)).toBeGreaterThan(100)
     expect(asked).toHaveLength(1)
-    expect(counter.count(message, 10_000)).toBeGreaterThan(10_000)
+    expect(counter.count(message, 5_000)).toBeGreaterThan(5_000)
     expect(asked).toHaveLength(3)
     expect(counter.count(message)).toBe(100_010)
     const askedForAll = asked.length

@@ -95,6 +95,7 @@ describe('the sliding window', () => {
     ['the last turn with its tools', [user(50), call(20, 'a'), result(50, 'a')], { context: 150, answer: 50 }],
     ['the system messages', [system(60), system(50), user(1)], { context: 150, answer: 50 }],
     ['the system messages and the last turn', [system(60), user(41)], { context: 150, answer: 50 }],
+    ['the system messages, with no turn at all,', [system(101)], { context: 150, answer: 50 }],
     ['the answer alone', [user(0)], { context: 150, answer: 151 }],
     ['what is sent beside the messages', [user(1)], { context: 150, answer: 50, fixed: 100 }],
   ])('refuses a conversation in which %s cannot fit', (_what, messages, limits) => {
@@ -143,10 +144,14 @@ describe('the sliding window', () => {
       expect(slide(messages, { context: 10, answer: 0 }).messages).toEqual([user(10)])
     })
 
-    it('finds a call far before its result', () => {
+    it('finds a call far before its result, and the nearest of those with the same id', () => {
       const between = Array.from({ length: 500 }, () => user(1))
-      const messages = [user(1), user(1), call(1, 'a'), ...between, result(1, 'a')]
-      expect(slide(messages, { context: 503, answer: 0 }).messages).toEqual(messages.slice(1))
+      const turns = [user(1), call(1, 'a'), ...between, result(1, 'a')]
+      const messages = [...turns, ...turns, user(1)]
+      expect(slide(messages, { context: 504, answer: 0 }).messages).toEqual([...turns, user(1)])
+      expect(slide(messages, { context: 604, answer: 0 }).messages).toEqual([...turns, user(1)])
+      expect(slide(messages, { context: 503, answer: 0 }).messages).toEqual([user(1)])
+      expect(slide(messages, { context: 1007, answer: 0 }).messages).toEqual(messages)
     })
   })
 
@@ -160,6 +165,17 @@ describe('the sliding window', () => {
     expect(report).toMatchObject({ turnsLeftOut: 4951, messagesLeftOut: 9902, tokens: { total: 99 } })
     expect(counted).toHaveLength(101)
     expect(counted.slice(0, 3)).toEqual([0, 10_000, 9_999])
+  })
+
+  it('stops counting inside a turn that is too large', () => {
+    const messages = [user(1), ...Array.from({ length: 10_000 }, () => assistant(1)), user(1)]
+    let counted = 0
+    const { report } = slideWindow(messages, { context: 100, answer: 0 }, () => {
+      counted++
+      return 1
+    })
+    expect(report).toMatchObject({ turnsLeftOut: 1, messagesLeftOut: 10_001 })
+    expect(counted).toBe(101)
   })
 
   it('takes ten thousand tool results without a call in a moment', () => {

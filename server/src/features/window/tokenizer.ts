@@ -11,7 +11,7 @@ export type Tokenizer = {
    * a command.
    *
    * Takes any text, lone surrogates and NULs too, and never throws. The time is in proportion to the length, whatever
-   * the text: about 0.2 µs a character for prose and at most 3 µs. Who must not stop the event loop for so long counts
+   * the text: about 0.2 µs a character for prose and at most 5 µs. Who must not stop the event loop for so long counts
    * the `textSlices` of a long text one by one, which gives the same number.
    */
   count(text: string): number

@@ -128,6 +128,17 @@ describe('the window', () => {
     expect(other.report.turnsLeftOut).toBe(before.report.turnsLeftOut)
   })
 
+  it('keeps a long message that fits only because the model needs fewer tokens than estimated', async () => {
+    const options = { ...estimated, contextTokens: 4000, answerTokens: 0 }
+    for (let request = 0; request < 50; request++) {
+      const { report } = await window.fit(conversation(20), options)
+      window.calibrate('llama', report, Math.round((report.tokens.total / report.factor) * 0.6))
+    }
+    const long: ChatMessage[] = [{ role: 'user', content: 'word '.repeat(5000) }]
+    expect((await window.fit(long, options)).report.tokens.total).toBeLessThan(4000)
+    await expect(window.fit(long, { ...options, model: 'qwen' })).rejects.toMatchObject({ code: 'context_too_long' })
+  })
+
   it('learns nothing from exact counts and from images', async () => {
     const image: ChatMessage = {
       role: 'user',
