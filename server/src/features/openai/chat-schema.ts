@@ -86,11 +86,11 @@ export const ChatBody = z.object({
   n: z.int().min(1).nullish().describe('Only 1'),
   logprobs: z.boolean().nullish().describe('Only false'),
   top_logprobs: z.int().min(0).nullish().describe('Only 0'),
-  functions: z.unknown().describe('Refused: use tools'),
-  function_call: z.unknown().describe('Refused: use tool_choice'),
+  functions: z.unknown().optional().describe('Refused: use tools'),
+  function_call: z.unknown().optional().describe('Refused: use tool_choice'),
   modalities: z.array(z.string()).nullish().describe('Only text'),
-  logit_bias: z.unknown().describe('Reported as dropped'),
-  verbosity: z.unknown().describe('Reported as dropped'),
+  logit_bias: z.unknown().optional().describe('Reported as dropped'),
+  verbosity: z.unknown().optional().describe('Reported as dropped'),
 })
 export type ChatBody = z.output<typeof ChatBody>
 

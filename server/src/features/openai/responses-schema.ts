@@ -73,8 +73,8 @@ export const ResponsesBody = z.object({
     .nullish()
     .describe('auto switches the window on, as x-etude-window: slide does'),
   metadata: z.record(z.string(), z.string()).nullish(),
-  previous_response_id: z.unknown().describe('Refused: nothing is stored'),
-  conversation: z.unknown().describe('Refused: nothing is stored'),
+  previous_response_id: z.unknown().optional().describe('Refused: nothing is stored'),
+  conversation: z.unknown().optional().describe('Refused: nothing is stored'),
   background: z.boolean().nullish().describe('Only false'),
   reasoning: z.object({ effort: ReasoningEffort.nullish() }).nullish(),
 })
