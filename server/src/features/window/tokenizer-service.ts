@@ -3,7 +3,6 @@ import { join, resolve, sep } from 'node:path'
 import { AppError } from '../../errors.ts'
 import { ESTIMATE } from './estimate.ts'
 import { isGptEncodingName, loadGptEncoding } from './gpt-encodings.ts'
-import { readHuggingFaceTokenizer } from './hugging-face-tokenizer.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** How long a tokenizer that could not be loaded is not tried again. */
@@ -63,6 +62,8 @@ export class TokenizerService {
     if (name === ESTIMATE.name) return ESTIMATE
     if (isGptEncodingName(name)) return await loadGptEncoding(name)
     const file = await this.#findFile(name)
+    // Imported when it is first needed, like the encodings: most installations have no such file.
+    const { readHuggingFaceTokenizer } = await import('./hugging-face-tokenizer.ts')
     try {
       return await readHuggingFaceTokenizer(name, join(this.#folder, file))
     } catch (error) {
