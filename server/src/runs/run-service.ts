@@ -178,12 +178,13 @@ export class RunService {
   /** Stores the lanes that have ended since the last time and then tells readers so. One at a time for each run. */
   async #settle(run: LiveRun, stored: Promise<void>): Promise<void> {
     const lanes = run.ended.splice(0)
+    // Decided now: a lane that ends while these are being stored ends the turn itself.
+    const isTurnOver = run.isOver
     if (lanes.length === 0) return
     // A turn that could not be stored has no end to store either; `start` has told its caller.
     if (!(await stored.then(yes, no))) return
 
     const responses = lanes.map((lane) => lane.response)
-    const isTurnOver = run.remaining === 0
     const events: RunEvent[] = responses.map((response) => ({
       type: response.error ? 'response-error' : 'response-end',
       turn: run.turn,
