@@ -69,8 +69,10 @@ export class SqliteWriteQueue {
   /** Writes statements, all or none; the result is that of the only one. */
   write(statements: readonly Statement[]): Promise<WriteResult> {
     for (const { parameters } of statements) checkParameters(parameters)
+    // A compiled query also holds the tree it was made from, which would be cloned into the thread with it.
+    const plain = statements.map(({ sql, parameters }) => ({ sql, parameters }))
     return new Promise((resolve, reject) => {
-      this.#enqueue({ operation: { kind: 'write', statements }, resolve, reject })
+      this.#enqueue({ operation: { kind: 'write', statements: plain }, resolve, reject })
     })
   }
 
