@@ -51,8 +51,8 @@ async function portkey(upstream) {
 }
 
 /** Etude as people run it: its bundle, its default log level, SQLite on disk; only the rate limit is off. */
-async function etude(upstream, { shapes, nodeOptions = [] }) {
-  if (!existsSync(ETUDE)) throw new Error('Build the server first: npm run build')
+async function etude(upstream, { shapes, program = ETUDE, nodeOptions = [] }) {
+  if (!existsSync(program)) throw new Error('Build the server first: npm run build')
   const port = await freePort()
   const data = join(folder, `etude-${port}`)
   mkdirSync(data)
@@ -63,12 +63,12 @@ async function etude(upstream, { shapes, nodeOptions = [] }) {
     ETUDE_CONFIG: join(data, 'etude.config.json'),
     HOME: data,
   }
-  execFileSync(process.execPath, [ETUDE, 'user', 'add', 'bench', '--admin', '--key', KEY], {
+  execFileSync(process.execPath, [program, 'user', 'add', 'bench', '--admin', '--key', KEY], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: 30_000,
   })
-  const started = startChild('etude', ETUDE, { args: ['serve'], env, nodeOptions })
+  const started = startChild('etude', program, { args: ['serve'], env, nodeOptions })
   const origin = `http://127.0.0.1:${port}`
   await untilAnswers(started, `${origin}/readyz`)
   await checkStored(origin, shapes[0])

@@ -9,14 +9,22 @@ const IDLE = 'every-5ms-8'
 const SHORT = 'burst-16'
 const BURST = 'burst-64'
 const PACED = 'every-20ms-64'
+const FAST = 'every-5ms-256'
 const LONG = 'every-100ms-50'
-const SHAPES = [IDLE, SHORT, BURST, PACED, LONG]
+const SHAPES = [IDLE, SHORT, BURST, PACED, FAST, LONG]
 const STREAMS = 1_000
 
 const THROUGHPUT = [
   { name: 'requests1x16', models: 1, clients: 16, shape: SHORT },
   { name: 'requests1x64', models: 1, clients: 64, shape: BURST },
   { name: 'requests3x16', models: 3, clients: 16, shape: SHORT },
+]
+
+const CPU = [
+  { name: 'cpu1', models: 1, clients: 60, shape: PACED, chunks: 64 },
+  { name: 'cpu3', models: 3, clients: 60, shape: PACED, chunks: 64 },
+  { name: 'cpu1Fast', models: 1, clients: 12, shape: FAST, chunks: 256 },
+  { name: 'cpu3Fast', models: 3, clients: 12, shape: FAST, chunks: 256 },
 ]
 
 /**
@@ -32,6 +40,7 @@ export async function main(args) {
       only: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
       measure: { type: 'string', default: 'idle,throughput,cpu,streams' },
       profile: { type: 'string' },
+      program: { type: 'string' },
     },
   })
   const rounds = Math.min(20, Math.max(1, Number(values.rounds) || 5))
@@ -47,7 +56,7 @@ export async function main(args) {
   const startAll = async (nodeOptions = []) => {
     const contenders = []
     for (const name of values.only.split(','))
-      contenders.push(await CONTENDERS[name](origin, { shapes: SHAPES, nodeOptions }))
+      contenders.push(await CONTENDERS[name](origin, { shapes: SHAPES, program: values.program, nodeOptions }))
     return contenders
   }
 
@@ -58,7 +67,7 @@ export async function main(args) {
   if (measure.has('throughput'))
     for (const setting of THROUGHPUT) results[setting.name] = await measureThroughput(contenders, ask, rounds, setting)
   if (measure.has('cpu'))
-    for (const models of [1, 3]) results[`cpu${models}`] = await measureCpu(contenders, ask, rounds, models)
+    for (const setting of CPU) results[setting.name] = await measureCpu(contenders, ask, rounds, setting)
   for (const contender of contenders) await contender.stop()
   // Fresh processes, so that the peak is the peak of this.
   if (measure.has('streams')) results.streams = await measureStreams(await startAll(), ask)
@@ -66,12 +75,16 @@ export async function main(args) {
   printFanout(results, values.only.split(','))
 }
 
+/** Until V8 has compiled what is hot: what people run has been running for a while. */
 async function warmUp(contenders, ask) {
   for (const contender of contenders) {
     say(`warming up ${contender.name}`)
-    for (const models of [1, 3]) {
-      const requests = contender.requests(BURST, models)
-      checked(contender, await ask({ requests, concurrency: 16, seconds: 3 }))
+    for (const [models, turns] of [
+      [1, 8_000],
+      [3, 1_500],
+    ]) {
+      const requests = contender.requests(SHORT, models)
+      checked(contender, await ask({ requests, concurrency: 32, turns, seconds: 15 }))
     }
   }
 }
@@ -112,19 +125,17 @@ async function measureThroughput(contenders, ask, rounds, { name, models, client
 }
 
 /** CPU time of the measured process for each token chunk that the upstream sent through it, arriving one by one. */
-async function measureCpu(contenders, ask, rounds, models) {
+async function measureCpu(contenders, ask, rounds, { name, models, clients, shape, chunks }) {
   const measured = contenders.filter(({ started }) => started)
   const samples = perContender(measured, () => [])
-  const clients = 60
   for (let round = 1; round <= rounds; round += 1) {
     for (const contender of measured) {
-      const requests = contender.requests(PACED, models)
+      const requests = contender.requests(shape, models)
       const run = { requests, concurrency: clients, turns: clients * 3, rampMs: 1_280 }
       const { result, cpuMicros } = await withUsage(contender, () => ask(run))
-      samples[contender.name].push(cpuMicros / (result.complete * models * 64))
-      say(
-        `cpu${models}, round ${round} of ${rounds}: ${contender.name} ${samples[contender.name].at(-1).toFixed(1)} µs a chunk`,
-      )
+      const perChunk = cpuMicros / (result.complete * models * chunks)
+      samples[contender.name].push(perChunk)
+      say(`${name}, round ${round} of ${rounds}: ${contender.name} ${perChunk.toFixed(1)} µs a chunk`)
     }
   }
   return samples
