@@ -8,12 +8,16 @@ import { AppError } from './errors.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { agentRoutes } from './features/agents/routes.ts'
 import { catalogRoutes } from './features/catalog/routes.ts'
+import { enrollmentRoutes } from './features/classes/enrollment-routes.ts'
+import { memberRoutes } from './features/classes/member-routes.ts'
+import { classRoutes } from './features/classes/routes.ts'
 import { clovaRoutes } from './features/clova/routes.ts'
 import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { sessionRoutes } from './features/practice/session-routes.ts'
 import { settingsRoutes } from './features/practice/settings-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
+import { projectRoutes } from './features/projects/routes.ts'
 import { requireSignIn } from './http/authenticate.ts'
 import { documentation } from './http/documentation.ts'
 import { sendPracticeError } from './http/error-response.ts'
@@ -64,6 +68,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
     metrics({ liveTurns: () => services.runs.liveCount, authenticate: services.accounts.authenticate }),
   )
   await app.register(accountRoutes(services.accounts, services.classes))
+  await app.register(classRoutes(services.administration, services.classes, services.sessions))
+  await app.register(memberRoutes(services.members, services.joinCodes))
+  await app.register(enrollmentRoutes(services.members, services.joinCodes))
+  await app.register(projectRoutes(services.projects, services.catalog))
   await app.register(catalogRoutes(services.catalog, services.classes))
   await app.register(fewShotRoutes(services.fewShots))
   await app.register(agentRoutes(services.agents))

@@ -8,7 +8,13 @@ import { loadSecret } from './features/accounts/secret.ts'
 import { AgentService } from './features/agents/service.ts'
 import { AgentStore } from './features/agents/store.ts'
 import { ModelCatalog } from './features/catalog/catalog.ts'
+import { ClassAdministration } from './features/classes/administration.ts'
+import { JoinCodeStore } from './features/classes/join-code-store.ts'
+import { JoinCodes } from './features/classes/join-codes.ts'
+import { MemberStore } from './features/classes/member-store.ts'
+import { ClassMembers } from './features/classes/members.ts'
 import { ClassService } from './features/classes/service.ts'
+import { ClassStore } from './features/classes/store.ts'
 import { ClovaService } from './features/clova/service.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
@@ -69,6 +75,17 @@ export async function createServices(config: Config, database: Database, parts: 
     now,
   })
 
+  const members = new ClassMembers({
+    store: new MemberStore(database.db),
+    classes,
+    people: accounts.people,
+    links: accounts.links,
+    now,
+  })
+  const joinCodes = new JoinCodes({ store: new JoinCodeStore(database.db), classes, ids, now })
+  const classStore = new ClassStore(database.db)
+  const administration = new ClassAdministration({ store: classStore, classes, catalog, ids, now })
+
   const runStore = new RunStore(database)
   const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })
   const recovery = new RunRecovery({ store: runStore, serverId, log, now })
@@ -110,6 +127,9 @@ export async function createServices(config: Config, database: Database, parts: 
   return {
     accounts,
     classes,
+    administration,
+    members,
+    joinCodes,
     sessions,
     projects,
     fewShots,

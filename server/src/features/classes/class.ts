@@ -24,11 +24,14 @@ export type StoredClass = {
   createdAt: string
 }
 
+/** What somebody who runs a class can say of it. */
+export type ClassFields = Omit<StoredClass, 'classId' | 'createdAt'>
+
 /** What new sessions in a class begin with, by its names on the wire; whoever resolves settings checks it. */
 export type ClassDefaultSettings = {
-  style_preset?: string | null
-  style_params?: Record<string, unknown> | null
-  generation_params?: Record<string, unknown> | null
+  style_preset?: string | null | undefined
+  style_params?: Record<string, unknown> | null | undefined
+  generation_params?: Record<string, unknown> | null | undefined
 }
 
 export type ClassRole = 'teacher' | 'assistant' | 'student'

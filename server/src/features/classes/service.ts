@@ -71,6 +71,13 @@ export class ClassService {
     return found
   }
 
+  /** The class for somebody who holds the key to it, a member or not. @throws {NotFoundError} if it does not exist. */
+  async getUnjoined(person: Person, classId: number): Promise<Class> {
+    const found = await this.#store.findFor(person.personId, classId)
+    if (!found) throw new NotFoundError('class', classId)
+    return asOf(found, this.#now().toISOString())
+  }
+
   /** Whether somebody may read the sessions that others have in a class: its teachers, its assistants and admins. */
   async canReadSessionsOf(person: Person, classId: number): Promise<boolean> {
     if (person.isAdmin) return true

@@ -122,7 +122,7 @@ export class SessionList {
           title: row.title,
           preview: row.preview,
           answerPreview: row.answer_preview ?? '',
-          modelNames: ofSession.map((lane) => lane.model_name),
+          modelNames: [...new Set(ofSession.map((lane) => lane.model_name))],
           primaryModel: ofSession.find((lane) => lane.is_primary === 1)?.model_name ?? null,
           turnCount: row.turn_count,
           createdAt: row.created_at,

@@ -89,8 +89,8 @@ export class ProjectService {
 
   /** A page of the project's sessions, newest first. @throws {NotFoundError} if it is not this person's. */
   async listSessions(person: Person, projectId: number, query: Parameters<SessionList['list']>[1]) {
-    await this.getOwn(person, projectId)
-    return this.#sessions.list({ personId: person.personId, projectId }, query)
+    const project = await this.getOwn(person, projectId)
+    return { project, ...(await this.#sessions.list({ personId: person.personId, projectId }, query)) }
   }
 }
 
