@@ -20,12 +20,14 @@ import type { AgentChange } from './service.ts'
 
 const Name = text(MAX_NAME_CHARACTERS).transform((name) => name.trim())
 
-const Example = z
+const ExampleBody = z
   .strictObject({ input_text: text(MAX_EXAMPLE_CHARACTERS), output_text: text(MAX_EXAMPLE_CHARACTERS) })
-  .meta({ id: 'AgentExample' })
+  .meta({ id: 'AgentExampleCreate' })
+
+const ExampleSchema = z.object({ input_text: z.string(), output_text: z.string() }).meta({ id: 'AgentExample' })
 
 const Examples = z
-  .array(Example)
+  .array(ExampleBody)
   .max(MAX_EXAMPLES)
   .refine(
     (examples) =>
@@ -96,7 +98,7 @@ export const AgentSchema = z
     name: z.string(),
     role_description: z.string().nullable(),
     system_prompt: z.string().nullable().describe('null when it is hidden from you'),
-    examples: z.array(Example).describe('Empty when they are hidden from you'),
+    examples: z.array(ExampleSchema).describe('Empty when they are hidden from you'),
     generation_params: z.record(z.string(), z.unknown()),
     is_prompt_hidden: z.boolean(),
     is_active: z.boolean(),
@@ -122,7 +124,7 @@ export const AgentVersionSchema = z
     ...versionFields,
     role_description: z.string().nullable(),
     system_prompt: z.string(),
-    examples: z.array(Example),
+    examples: z.array(ExampleSchema),
     generation_params: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AgentVersion' })
