@@ -30,11 +30,12 @@ async function npmCi() {
   await runQuietly(command, [...parameters, 'ci', '--no-audit', '--no-fund'], { env: { ...process.env, ...headers() } })
 }
 
-/** The npm that runs this script, or else the one on the path. */
+/** The npm that runs this script, or else the one that comes with this Node, or else the one on the path. */
 function npm() {
-  const running = process.env.npm_execpath
-  if (running && basename(running) === 'npm-cli.js') return { command: process.execPath, parameters: [running] }
-  return { command: process.platform === 'win32' ? 'npm.cmd' : 'npm', parameters: [] }
+  const running = process.env.npm_execpath ?? ''
+  const besideNode = join(dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js')
+  const script = [running, besideNode].find((file) => basename(file) === 'npm-cli.js' && existsSync(file))
+  return script ? { command: process.execPath, parameters: [script] } : { command: 'npm', parameters: [] }
 }
 
 /**

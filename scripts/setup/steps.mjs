@@ -57,10 +57,20 @@ export async function step(doing, work, hint) {
 export async function runQuietly(command, parameters, options = {}) {
   /** @type {Buffer[]} */
   const output = []
-  const child = start(command, parameters, options, isVerbose ? 'inherit' : 'pipe')
+  const shown = isVerbose ? 'inherit' : 'pipe'
+  // In a group of its own, so that all that a build has started stops with it: npm does not stop a compiler.
+  const child = spawn(command, parameters, {
+    cwd: root,
+    ...options,
+    stdio: ['ignore', shown, shown],
+    detached: process.platform !== 'win32',
+  })
   child.stdout?.on('data', (chunk) => output.push(chunk))
   child.stderr?.on('data', (chunk) => output.push(chunk))
-  const exitCode = await exit(child)
+  const exitCode = await exit(child, (signal) => {
+    if (process.platform === 'win32') child.kill(signal)
+    else if (child.pid) process.kill(-child.pid, signal)
+  })
   if (exitCode === 0) return
   process.stderr.write(Buffer.concat(output))
   console.error(`\n${[command, ...parameters].join(' ')} ended with ${exitCode}.`)
@@ -72,11 +82,15 @@ export async function runQuietly(command, parameters, options = {}) {
  *
  * @param {string} command
  * @param {string[]} parameters
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ cwd?: string }} [options]
  * @returns {Promise<number>} its exit code
  */
 export function passOn(command, parameters, options = {}) {
-  return exit(start(command, parameters, options, 'inherit'))
+  const child = spawn(command, parameters, { cwd: root, ...options, stdio: 'inherit' })
+  return exit(child, (signal) => {
+    // Ctrl+C reaches everything in the terminal by itself; a second one would be taken for impatience.
+    if (signal !== 'SIGINT') child.kill(signal)
+  })
 }
 
 /**
@@ -92,24 +106,13 @@ export function nodeProgram(packageName, program) {
 }
 
 /**
- * @param {string} command
- * @param {string[]} parameters
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} options
- * @param {'inherit' | 'pipe'} output
- */
-function start(command, parameters, { cwd = root, env = process.env }, output) {
-  return spawn(command, parameters, { cwd, env, stdio: [output === 'pipe' ? 'ignore' : 'inherit', output, output] })
-}
-
-/**
- * Waits for a child, handing on the signals that ask us to stop.
+ * Waits for a child. Signals that ask us to stop are for the child: we stop when it has.
  *
  * @param {import('node:child_process').ChildProcess} child
+ * @param {(signal: NodeJS.Signals) => void} handOn
  * @returns {Promise<number>}
  */
-async function exit(child) {
-  /** @param {NodeJS.Signals} signal */
-  const handOn = (signal) => child.kill(signal)
+async function exit(child, handOn) {
   process.on('SIGINT', handOn).on('SIGTERM', handOn)
   try {
     return await new Promise((resolve, reject) => {
