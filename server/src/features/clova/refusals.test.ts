@@ -13,6 +13,80 @@ const image = (url = 'https://example.com/cat.png') => ({ type: 'image_url', ima
 const inline = (data: string) => ({ type: 'image_url', dataUri: { data } })
 const user = (...content: object[]) => ({ messages: [{ role: 'user', content }] })
 
+const IN_BOTH: [what: string, wrong: object, code: string][] = [
+  ['no messages', {}, '40001'],
+  ['an empty list of messages', { messages: [] }, '40001'],
+  ['messages that are none', { messages: 'hello' }, '40001'],
+  ['a message that is none', { messages: ['hello'] }, '40001'],
+  ['an unknown role', { messages: [{ role: 'developer', content: 'x' }] }, '40001'],
+  ['a message without a role', { messages: [{ content: 'x' }] }, '40001'],
+  ['empty content', { messages: [{ role: 'user', content: '' }] }, '40004'],
+  ['null for content', { messages: [{ role: 'user', content: null }] }, '40004'],
+  ['an empty answer', { messages: [...HELLO, { role: 'assistant', content: '' }] }, '40004'],
+  ['nothing but an empty directive', { messages: [{ role: 'system', content: '' }] }, '40004'],
+  ['a number for content', { messages: [{ role: 'user', content: 7 }] }, '40001'],
+  ['maxTokens 0', { messages: HELLO, maxTokens: 0 }, '40001'],
+  ['negative maxTokens', { messages: HELLO, maxTokens: -5 }, '40001'],
+  ['maxTokens over the limit', { messages: HELLO, maxTokens: 4097 }, '40001'],
+  ['maxTokens as a string', { messages: HELLO, maxTokens: '100' }, '40001'],
+  ['half a token', { messages: HELLO, maxTokens: 0.5 }, '40001'],
+  ['topK below 0', { messages: HELLO, topK: -1 }, '40001'],
+  ['topK over 128', { messages: HELLO, topK: 129 }, '40001'],
+  ['topP 0', { messages: HELLO, topP: 0 }, '40001'],
+  ['topP over 1', { messages: HELLO, topP: 1.01 }, '40001'],
+  ['temperature over 1', { messages: HELLO, temperature: 1.01 }, '40001'],
+  ['a negative seed', { messages: HELLO, seed: -1 }, '40001'],
+  ['a seed over 32 bits', { messages: HELLO, seed: 4_294_967_296 }, '40001'],
+  ['a turn larger than the window', { messages: [{ role: 'user', content: 'word '.repeat(20_000) }] }, '40003'],
+  ['an oversized directive', { messages: [{ role: 'system', content: 'word '.repeat(20_000) }, ...HELLO] }, '40003'],
+  ['ten thousand messages', { messages: Array.from({ length: 10_000 }, () => HELLO[0]) }, '40003'],
+]
+
+const IN_VERSION_1: [what: string, wrong: object, code: string][] = [
+  ['temperature 0', { temperature: 0 }, '40001'],
+  ['repeatPenalty 0', { repeatPenalty: 0 }, '40001'],
+  ['repeatPenalty over 10', { repeatPenalty: 10.1 }, '40001'],
+  ['one word for stopBefore', { stopBefore: 'END' }, '40001'],
+  ['parts of content', user({ type: 'text', text: 'hello' }), '40001'],
+  ['a tool’s answer', { messages: [{ role: 'tool', toolCallId: 'c', content: 'x' }] }, '40001'],
+]
+
+const IN_VERSION_3: [what: string, wrong: object, code: string][] = [
+  [
+    'several system messages',
+    { messages: [{ role: 'system', content: 'a' }, { role: 'system', content: 'b' }, ...HELLO] },
+    '40001',
+  ],
+  ['a negative temperature', { temperature: -0.1 }, '40001'],
+  ['repetitionPenalty 0', { repetitionPenalty: 0 }, '40001'],
+  ['repetitionPenalty over 2', { repetitionPenalty: 2.1 }, '40001'],
+  ['maxTokens and maxCompletionTokens', { maxTokens: 10, maxCompletionTokens: 10 }, '40001'],
+  ['maxCompletionTokens over the limit', { maxCompletionTokens: 4097 }, '40001'],
+  ['an unknown effort', { thinking: { effort: 'extreme' } }, '40001'],
+  ['tools and few tokens', { tools: [TOOL], maxTokens: 1023 }, '40001'],
+  ['tools while thinking', { tools: [TOOL], thinking: { effort: 'low' } }, '40001'],
+  ['tools and a format', { tools: [TOOL], responseFormat: JSON_FORMAT }, '40001'],
+  ['a format while thinking', { responseFormat: JSON_FORMAT, thinking: {} }, '40001'],
+  ['a choice of no tool', { tools: [TOOL], toolChoice: { type: 'function', function: { name: 'fly' } } }, '40001'],
+  ['a tool without a name', { tools: [{ type: 'function', function: {} }] }, '40001'],
+  ['another format', { responseFormat: { type: 'xml', schema: {} } }, '40001'],
+  ['a format without a schema', { responseFormat: { type: 'json' } }, '40055'],
+  ['a schema that is a list', { responseFormat: { type: 'json', schema: [] } }, '40055'],
+  ['an unknown type', { responseFormat: { type: 'json', schema: { properties: { a: { type: 'date' } } } } }, '40055'],
+  ['a list without items', { responseFormat: { type: 'json', schema: { type: 'array', items: 'string' } } }, '40055'],
+  ['no parts', user(), '40004'],
+  ['an empty part', user({ type: 'text', text: '' }), '40004'],
+  ['an unknown part', user({ type: 'audio', data: 'x' }), '40001'],
+  ['an image that is nowhere', user({ type: 'image_url' }), '40001'],
+  ['two images in a message', user(image(), image()), '40000'],
+  ['six images', { messages: Array.from({ length: 6 }, () => ({ role: 'user', content: [image()] })) }, '40003'],
+  ['an image at no address', user(image('file:///etc/passwd')), '40063'],
+  ['an image that is no base64', user(inline('<svg>')), '40063'],
+  ['an image of another format', user(inline('data:image/gif;base64,R0lGODlh')), '40060'],
+  ['an image of a directive', { messages: [{ role: 'system', content: [image()] }, ...HELLO] }, '40001'],
+  ['a tool’s answer to nothing', { messages: [...HELLO, { role: 'tool', content: 'x' }] }, '40001'],
+]
+
 describe.each(testDatabases)('what CLOVA Studio refuses on $name', ({ open }) => {
   const bge: EmbeddingModel = {
     name: 'bge-m3',
@@ -124,105 +198,34 @@ describe.each(testDatabases)('what CLOVA Studio refuses on $name', ({ open }) =>
     expect((await post(V1, { messages: HELLO })).json().status.code).toBe('40080')
   })
 
-  const messages = 'messages' as const
-  it.each<[string, object, string]>([
-    ['no messages', {}, '40001'],
-    ['an empty list of messages', { messages: [] }, '40001'],
-    ['messages that are none', { messages: 'hello' }, '40001'],
-    ['a message that is none', { messages: ['hello'] }, '40001'],
-    ['an unknown role', { messages: [{ role: 'developer', content: 'x' }] }, '40001'],
-    ['a message without a role', { messages: [{ content: 'x' }] }, '40001'],
-    ['empty content', { messages: [{ role: 'user', content: '' }] }, '40004'],
-    ['null for content', { messages: [{ role: 'user', content: null }] }, '40004'],
-    ['an empty answer', { messages: [...HELLO, { role: 'assistant', content: '' }] }, '40004'],
-    ['nothing but an empty directive', { messages: [{ role: 'system', content: '' }] }, '40004'],
-    ['a number for content', { messages: [{ role: 'user', content: 7 }] }, '40001'],
-    ['maxTokens 0', { maxTokens: 0 }, '40001'],
-    ['negative maxTokens', { maxTokens: -5 }, '40001'],
-    ['maxTokens over the limit', { maxTokens: 4097 }, '40001'],
-    ['maxTokens as a string', { maxTokens: '100' }, '40001'],
-    ['half a token', { maxTokens: 0.5 }, '40001'],
-    ['topK below 0', { topK: -1 }, '40001'],
-    ['topK over 128', { topK: 129 }, '40001'],
-    ['topP 0', { topP: 0 }, '40001'],
-    ['topP over 1', { topP: 1.01 }, '40001'],
-    ['temperature over 1', { temperature: 1.01 }, '40001'],
-    ['a negative seed', { seed: -1 }, '40001'],
-    ['a seed over 32 bits', { seed: 4_294_967_296 }, '40001'],
-    ['a turn larger than the window', { messages: [{ role: 'user', content: 'word '.repeat(20_000) }] }, '40003'],
-    ['an oversized directive', { messages: [{ role: 'system', content: 'word '.repeat(20_000) }, ...HELLO] }, '40003'],
-    ['ten thousand messages', { messages: Array.from({ length: 10_000 }, () => HELLO[0]) }, '40003'],
-  ])('refuses %s in both versions', async (_what, wrong, code) => {
+  it('refuses bad input in both versions, without asking the model', async () => {
     const { refusal, models } = await studio()
-    for (const url of [V1, V3])
-      expect(
-        await refusal(
-          url,
-          messages in wrong || Object.keys(wrong).length === 0 ? wrong : { messages: HELLO, ...wrong },
-        ),
-      ).toEqual([400, code])
+    for (const [what, wrong, code] of IN_BOTH)
+      for (const url of [V1, V3]) expect(await refusal(url, wrong), `${what}, ${url}`).toEqual([400, code])
     expect(models.flatMap(({ model }) => model.requests)).toEqual([])
   })
 
-  it.each<[string, object, string]>([
-    ['temperature 0', { temperature: 0 }, '40001'],
-    ['repeatPenalty 0', { repeatPenalty: 0 }, '40001'],
-    ['repeatPenalty over 10', { repeatPenalty: 10.1 }, '40001'],
-    ['one word for stopBefore', { stopBefore: 'END' }, '40001'],
-    ['parts of content', user({ type: 'text', text: 'hello' }), '40001'],
-    ['a tool’s answer', { messages: [{ role: 'tool', toolCallId: 'c', content: 'x' }] }, '40001'],
-  ])('refuses %s in version 1', async (_what, wrong, code) => {
+  it('refuses what version 1 does not know', async () => {
     const { refusal } = await studio()
-    expect(await refusal(V1, { messages: HELLO, ...wrong })).toEqual([400, code])
+    for (const [what, wrong, code] of IN_VERSION_1)
+      expect(await refusal(V1, { messages: HELLO, ...wrong }), what).toEqual([400, code])
   })
 
-  it.each<[string, object, string]>([
-    [
-      'several system messages',
-      { messages: [{ role: 'system', content: 'a' }, { role: 'system', content: 'b' }, ...HELLO] },
-      '40001',
-    ],
-    ['a negative temperature', { temperature: -0.1 }, '40001'],
-    ['repetitionPenalty 0', { repetitionPenalty: 0 }, '40001'],
-    ['repetitionPenalty over 2', { repetitionPenalty: 2.1 }, '40001'],
-    ['maxTokens and maxCompletionTokens', { maxTokens: 10, maxCompletionTokens: 10 }, '40001'],
-    ['maxCompletionTokens over the limit', { maxCompletionTokens: 4097 }, '40001'],
-    ['an unknown effort', { thinking: { effort: 'extreme' } }, '40001'],
-    ['tools and few tokens', { tools: [TOOL], maxTokens: 1023 }, '40001'],
-    ['tools while thinking', { tools: [TOOL], thinking: { effort: 'low' } }, '40001'],
-    ['tools and a format', { tools: [TOOL], responseFormat: JSON_FORMAT }, '40001'],
-    ['a format while thinking', { responseFormat: JSON_FORMAT, thinking: {} }, '40001'],
-    ['a choice of no tool', { tools: [TOOL], toolChoice: { type: 'function', function: { name: 'fly' } } }, '40001'],
-    ['a tool without a name', { tools: [{ type: 'function', function: {} }] }, '40001'],
-    ['another format', { responseFormat: { type: 'xml', schema: {} } }, '40001'],
-    ['a format without a schema', { responseFormat: { type: 'json' } }, '40055'],
-    ['a schema that is a list', { responseFormat: { type: 'json', schema: [] } }, '40055'],
-    ['an unknown type', { responseFormat: { type: 'json', schema: { properties: { a: { type: 'date' } } } } }, '40055'],
-    ['a list without items', { responseFormat: { type: 'json', schema: { type: 'array', items: 'string' } } }, '40055'],
-    ['no parts', user(), '40004'],
-    ['an empty part', user({ type: 'text', text: '' }), '40004'],
-    ['an unknown part', user({ type: 'audio', data: 'x' }), '40001'],
-    ['an image that is nowhere', user({ type: 'image_url' }), '40001'],
-    ['two images in a message', user(image(), image()), '40000'],
-    ['six images', { messages: Array.from({ length: 6 }, () => ({ role: 'user', content: [image()] })) }, '40003'],
-    ['an image at no address', user(image('file:///etc/passwd')), '40063'],
-    ['an image that is no base64', user(inline('<svg>')), '40063'],
-    ['an image of another format', user(inline('data:image/gif;base64,R0lGODlh')), '40060'],
-    ['an image of a directive', { messages: [{ role: 'system', content: [image()] }, ...HELLO] }, '40001'],
-    ['a tool’s answer to nothing', { messages: [...HELLO, { role: 'tool', content: 'x' }] }, '40001'],
-  ])('refuses %s in version 3', async (_what, wrong, code) => {
+  it('refuses what version 3 does not know, or what excludes one another', async () => {
     const { refusal, models } = await studio()
-    expect(await refusal(V3, { messages: HELLO, ...wrong })).toEqual([400, code])
+    for (const [what, wrong, code] of IN_VERSION_3)
+      expect(await refusal(V3, { messages: HELLO, ...wrong }), what).toEqual([400, code])
     expect(models.flatMap(({ model }) => model.requests)).toEqual([])
   })
 
-  it.each<[string, object]>([
-    ['tools', { messages: HELLO, tools: [TOOL] }],
-    ['images', user({ type: 'text', text: 'x' }, image())],
-    ['a format', { messages: HELLO, responseFormat: JSON_FORMAT }],
-  ])('refuses %s where the model cannot', async (_what, body) => {
+  it('refuses tools, images and formats where the model cannot', async () => {
     const { refusal } = await studio()
-    expect(await refusal('/v3/chat-completions/plain', body)).toEqual([400, '40009'])
+    const bodies = [
+      { messages: HELLO, tools: [TOOL] },
+      user({ type: 'text', text: 'x' }, image()),
+      { messages: HELLO, responseFormat: JSON_FORMAT },
+    ]
+    for (const body of bodies) expect(await refusal('/v3/chat-completions/plain', body)).toEqual([400, '40009'])
   })
 
   it('names the place of what is wrong', async () => {
