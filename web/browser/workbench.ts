@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Etude } from '@etude/sdk'
+import { build as bundle } from 'esbuild'
+import { FakeOpenAi, type FakeReply, type FakeRequest } from '../../server/src/models/fake-openai.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const ADMIN_KEY = 'a-key-that-only-tests-use'
+
+/** A model of the provider on loopback, and how it answers. */
+export type ScriptedLane = { displayName?: string; price?: number; reply: (request: FakeRequest) => FakeReply }
+
+export type Workbench = Awaited<ReturnType<typeof startWorkbench>>
+
+/**
+ * The server and the page as they are delivered, on a fresh database, over models whose answers a test has written.
+ */
+export async function startWorkbench(models: Record<string, ScriptedLane>) {
+  const folder = await deliver()
+  const provider = await FakeOpenAi.start((request) => models[String(request.body.model)]?.reply(request) ?? {})
+  const configFile = join(folder, 'etude.config.json')
+  writeFileSync(configFile, JSON.stringify(configOf(models, provider.baseUrl)))
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    ETUDE_DATA: join(folder, 'data'),
+    ETUDE_PORT: '0',
+    ETUDE_CONFIG: configFile,
+    ETUDE_LOG_LEVEL: 'warn',
+  }
+  const etude = (...args: string[]) =>
+    spawn(process.execPath, [join(folder, 'server/dist/etude.cjs'), ...args], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  await finish(etude('user', 'add', 'admin', '--admin', '--key', ADMIN_KEY))
+  const server = etude('serve')
+  const url = await listeningUrl(server)
+
+  return {
+    url,
+    etude: new Etude({ baseUrl: url, apiKey: ADMIN_KEY }),
+    /** A link that signs the admin in, once. */
+    async signInUrl(): Promise<string> {
+      const said = await finish(etude('link', 'admin'))
+      const token = /#token=\S+/.exec(said)?.[0]
+      if (!token) throw new Error(`No link in: ${said}`)
+      return `${url}/sign-in${token}`
+    },
+    addPerson: (handle: string, ...options: string[]) => finish(etude('user', 'add', handle, ...options)),
+    async stop(): Promise<void> {
+      server.kill('SIGKILL')
+      await provider.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function configOf(models: Record<string, ScriptedLane>, baseUrl: string) {
+  return {
+    providers: [{ name: 'lab', kind: 'openai-compatible', baseUrl, retries: 0 }],
+    models: Object.entries(models).map(([name, { displayName, price }]) => ({
+      name,
+      provider: 'lab',
+      model: name,
+      contextTokens: 128_000,
+      maxOutputTokens: 16_000,
+      ...(displayName && { displayName }),
+      ...(price && { pricePerMillionTokens: { input: price, output: 4 * price } }),
+    })),
+  }
+}
+
+/** Builds server and page into a folder of their own, laid out like the repository. */
+async function deliver(): Promise<string> {
+  const cache = join(import.meta.dirname, '../.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'browser-'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  await bundle({
+    entryPoints: [join(ROOT, 'server/src/main.ts')],
+    outfile: join(folder, 'server/dist/etude.cjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['better-sqlite3', 'pg-native'],
+    define: { 'import.meta.dirname': '__dirname' },
+    logLevel: 'error',
+  })
+  copyFileSync(join(ROOT, 'server/src/db/sqlite-writer.mjs'), join(folder, 'server/dist/sqlite-writer.mjs'))
+  const openapi = join(ROOT, 'openapi.json')
+  if (existsSync(openapi)) copyFileSync(openapi, join(folder, 'openapi.json'))
+  // In a process of its own: under a test runner it would become a development build.
+  const vite = join(ROOT, 'node_modules/vite/bin/vite.js')
+  const options = ['--outDir', join(folder, 'web/dist'), '--emptyOutDir', '--logLevel', 'warn']
+  await finish(
+    spawn(process.execPath, [vite, 'build', ...options], {
+      cwd: join(ROOT, 'web'),
+      env: { PATH: process.env.PATH ?? '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
+  return folder
+}
+
+async function finish(child: ChildProcess): Promise<string> {
+  let said = ''
+  child.stdout?.on('data', (text) => (said += text))
+  child.stderr?.on('data', (text) => (said += text))
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  if (exitCode !== 0) throw new Error(said)
+  return said
+}
+
+/** The server says where it listens; what it says instead when it cannot start becomes the error. */
+async function listeningUrl(server: ChildProcess): Promise<string> {
+  const { stdout, stderr } = server
+  if (!stdout || !stderr) throw new Error('the server has no output')
+  stdout.resume()
+  let said = ''
+  for await (const line of createInterface({ input: stderr })) {
+    said += `${line}\n`
+    const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
+    if (url) {
+      stderr.resume()
+      return url
+    }
+  }
+  throw new Error(`The server did not start:\n${said}`)
+}
