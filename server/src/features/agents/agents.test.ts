@@ -162,33 +162,38 @@ describe.each(testDatabases)('agents on $name', ({ open }) => {
     expect((await sam.get(`${path}/versions`)).json().total).toBe(6)
   })
 
-  it.each([
-    ['a blank name', { name: ' ' }, 'name'],
-    ['a name that is too long', { name: 'x'.repeat(101) }, 'name'],
-    ['a blank prompt', { system_prompt: '\n' }, 'system_prompt'],
-    ['a prompt that is too long', { system_prompt: 'x'.repeat(50_001) }, 'system_prompt'],
-    ['a NUL', { system_prompt: 'a\0' }, 'system_prompt'],
-    ['a NUL in the role', { role_description: 'a\0' }, 'role_description'],
-    ['an example without an answer', { examples: [{ input_text: 'a' }] }, 'examples'],
-    ['an example with a key too many', { examples: [{ input_text: 'a', output_text: 'b', id: 1 }] }, 'examples'],
-    ['too many examples', { examples: Array(51).fill({ input_text: 'a', output_text: 'b' }) }, 'examples'],
-    [
-      'too much in the examples',
-      { examples: Array(6).fill({ input_text: 'x'.repeat(20_000), output_text: 'y'.repeat(20_000) }) },
-      'examples',
-    ],
-    ['a parameter out of range', { generation_params: { temperature: 3 } }, 'generation_params'],
-    ['an unknown parameter', { generation_params: { heat: 3 } }, 'generation_params'],
-    ['a NUL in a stop text', { generation_params: { stop: ['\0'] } }, 'generation_params'],
-    ['an unknown key', { owner_id: 1 }, 'owner_id'],
-  ])('refuse %s, new or changed', async (_, wrong, field) => {
+  it('refuse what is wrong in them, new or changed', async () => {
     const { sam } = await school()
     const { agent_id } = await make(sam)
-    for (const reply of [
-      await sam.post('/agents', { ...TUTOR, ...wrong }),
-      await sam.patch(`/agents/${agent_id}`, wrong),
-    ])
-      expect([reply.statusCode, reply.json().detail[0]?.loc]).toEqual([422, expect.arrayContaining(['body', field])])
+    const cases: [string, object, string][] = [
+      ['a blank name', { name: ' ' }, 'name'],
+      ['a name that is too long', { name: 'x'.repeat(101) }, 'name'],
+      ['a blank prompt', { system_prompt: '\n' }, 'system_prompt'],
+      ['a prompt that is too long', { system_prompt: 'x'.repeat(50_001) }, 'system_prompt'],
+      ['a NUL', { system_prompt: 'a\0' }, 'system_prompt'],
+      ['a NUL in the role', { role_description: 'a\0' }, 'role_description'],
+      ['an example without an answer', { examples: [{ input_text: 'a' }] }, 'examples'],
+      ['an example with a key too many', { examples: [{ input_text: 'a', output_text: 'b', id: 1 }] }, 'examples'],
+      ['too many examples', { examples: Array(51).fill({ input_text: 'a', output_text: 'b' }) }, 'examples'],
+      [
+        'too much in the examples',
+        { examples: Array(6).fill({ input_text: 'x'.repeat(20_000), output_text: 'y'.repeat(20_000) }) },
+        'examples',
+      ],
+      ['a parameter out of range', { generation_params: { temperature: 3 } }, 'generation_params'],
+      ['an unknown parameter', { generation_params: { heat: 3 } }, 'generation_params'],
+      ['a NUL in a stop text', { generation_params: { stop: ['\0'] } }, 'generation_params'],
+      ['an unknown key', { owner_id: 1 }, 'owner_id'],
+    ]
+    for (const [what, wrong, field] of cases)
+      for (const reply of [
+        await sam.post('/agents', { ...TUTOR, ...wrong }),
+        await sam.patch(`/agents/${agent_id}`, wrong),
+      ])
+        expect([reply.statusCode, reply.json().detail[0]?.loc], what).toEqual([
+          422,
+          expect.arrayContaining(['body', field]),
+        ])
     expect((await sam.get('/agents')).json()).toMatchObject({ total: 1, items: [{ version: 1 }] })
   })
 

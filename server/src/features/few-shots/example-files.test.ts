@@ -43,6 +43,28 @@ describe('files of examples', () => {
     expect(HEADER.csv).toBe('input_text,output_text,title,is_active,meta\r\n')
     expect(writeExample('csv', example as unknown as FewShotExample)).toBe(`'=A1,"say ""hi""",,true,"{""a"":1}"\r\n`)
   })
+
+  it.each([
+    ['csv', 'input_text,output_text\na,b\n"c\nd", \n', 'line 3', 'output_text'],
+    ['csv', 'input_text,output_text\na,b\nc\n', 'line 3', 'There are 1 values'],
+    ['csv', 'input_text,output_text,meta\na,b,{}\nc,d,{x\n', 'line 3', 'meta is not JSON'],
+    ['csv', 'input_text,output_text,meta\na,b,{}\nc,d,[]\n', 'line 3', 'meta'],
+    ['csv', 'input_text,output_text,is_active\na,b,maybe\n', 'line 2', 'is_active'],
+    ['csv', 'input_text,title\na,b\n', 'line 1', 'no column output_text'],
+    ['csv', 'input_text,output_text,colour\na,b,c\n', 'line 1', 'colour'],
+    ['csv', 'input_text,output_text,input_text\na,b,c\n', 'line 1', 'twice'],
+    ['csv', 'input_text,output_text\n', 'body', 'no examples'],
+    ['jsonl', '{"input_text":"a","output_text":"b"}\n\n{"input_text":', 'line 3', 'not JSON'],
+    ['jsonl', '{"input_text":"a","output_text":"b"}\n[]', 'line 2', 'dictionary'],
+    ['jsonl', '{"input_text":"a","output_text":"b"}\nnull', 'line 2', 'required'],
+    ['jsonl', '{"input_text":"a","output_text":"b","id":4}', 'line 1', 'id'],
+    ['jsonl', '{"input_text":"a","output_text":"b\\u0000"}', 'line 1', 'NUL'],
+    ['jsonl', '', 'body', 'no examples'],
+  ] as const)('in %s are refused with the line that is wrong: %j', (format, file, line, word) => {
+    const read = () => readExamples(format, Buffer.from(file))
+    expect(read).toThrow(line)
+    expect(read).toThrow(word)
+  })
 })
 
 describe.each(testDatabases)('importing and exporting examples on $name', ({ open }) => {
@@ -107,36 +129,17 @@ describe.each(testDatabases)('importing and exporting examples on $name', ({ ope
     ])
   })
 
-  it.each([
-    ['text/csv', 'input_text,output_text\na,b\n"c\nd", \n', 'line 3', 'output_text'],
-    ['text/csv', 'input_text,output_text\na,b\nc\n', 'line 3', 'There are 1 values'],
-    ['text/csv', 'input_text,output_text,meta\na,b,{}\nc,d,{x\n', 'line 3', 'meta is not JSON'],
-    ['text/csv', 'input_text,output_text,meta\na,b,{}\nc,d,[]\n', 'line 3', 'meta'],
-    ['text/csv', 'input_text,output_text,is_active\na,b,maybe\n', 'line 2', 'is_active'],
-    ['text/csv', 'input_text,title\na,b\n', 'line 1', 'no column output_text'],
-    ['text/csv', 'input_text,output_text,colour\na,b,c\n', 'line 1', 'colour'],
-    ['text/csv', 'input_text,output_text,input_text\na,b,c\n', 'line 1', 'twice'],
-    ['text/csv', 'input_text,output_text\n', 'body', 'no examples'],
-    ['application/x-ndjson', '{"input_text":"a","output_text":"b"}\n\n{"input_text":', 'line 3', 'not JSON'],
-    ['application/x-ndjson', '{"input_text":"a","output_text":"b"}\n[]', 'line 2', 'dictionary'],
-    ['application/x-ndjson', '{"input_text":"a","output_text":"b"}\nnull', 'line 2', 'required'],
-    ['application/x-ndjson', '{"input_text":"a","output_text":"b","id":4}', 'line 1', 'id'],
-    ['application/x-ndjson', '{"input_text":"a","output_text":"b\\u0000"}', 'line 1', 'NUL'],
-    ['application/x-ndjson', '', 'body', ''],
-  ])('takes nothing of a file in %s that is wrong somewhere: %j', async (type, file, line, word) => {
+  it('takes nothing of a file that is wrong somewhere, and names the line', async () => {
     const { send, total } = await library()
-    const reply = await send(type, file)
-    expect(reply.statusCode).toBe(422)
-    expect(reply.json().message).toContain(line)
-    expect(reply.json().message).toContain(word)
-    expect(await total()).toBe(0)
-  })
-
-  it('names the line of a quote that is never closed', async () => {
-    const { send, total } = await library()
-    const reply = await send('text/csv', 'input_text,output_text\na,b\n"c,d\n')
-    expect([reply.statusCode, reply.json().detail]).toEqual([400, 'invalid_csv'])
-    expect(reply.json().message).toContain('Line 3')
+    const line = await send('text/csv', 'input_text,output_text\na,b\n"c\nd", \n')
+    expect([line.statusCode, line.json().detail[0].loc]).toEqual([422, ['body', 'line 3', 'output_text']])
+    const quote = await send('text/csv', 'input_text,output_text\na,b\n"c,d\n')
+    expect([quote.statusCode, quote.json().detail]).toEqual([400, 'invalid_csv'])
+    expect(quote.json().message).toContain('Line 3')
+    const json = await send('application/x-ndjson', '{"input_text":"a","output_text":"b"}\n{')
+    expect([json.statusCode, json.json().detail[0].loc]).toEqual([422, ['body', 'line 2']])
+    for (const type of ['text/csv', 'application/x-ndjson', undefined])
+      expect((await send(type, '')).statusCode).toBe(422)
     expect(await total()).toBe(0)
   })
 

@@ -65,24 +65,30 @@ describe.each(testDatabases)('the few-shot library on $name', ({ open }) => {
     expect(await list('?q=_')).toMatchObject({ total: 0 })
   })
 
-  it.each([
-    ['blank input', { ...GREETING, input_text: ' \n' }, 'input_text'],
-    ['no output', { input_text: 'a' }, 'output_text'],
-    ['a text that is too long', { ...GREETING, output_text: 'x'.repeat(20_001) }, 'output_text'],
-    ['a NUL', { ...GREETING, input_text: 'a\0b' }, 'input_text'],
-    ['a NUL in the title', { ...GREETING, title: 'a\0b' }, 'title'],
-    ['a NUL in the meta', { ...GREETING, meta: { a: ['b\0'] } }, 'meta'],
-    ['a NUL in a key of the meta', { ...GREETING, meta: { 'a\0': 1 } }, 'meta'],
-    ['meta that is too large', { ...GREETING, meta: { a: 'x'.repeat(65_536) } }, 'meta'],
-    ['meta that is too deep', { ...GREETING, meta: nested(33) }, 'meta'],
-    ['meta that is a list', { ...GREETING, meta: [1] }, 'meta'],
-    ['an unknown key', { ...GREETING, user_id: 1 }, 'user_id'],
-    ['an id of its own', { ...GREETING, example_id: 7 }, 'example_id'],
-    ['a truth value that is none', { ...GREETING, is_active: 'yes' }, 'is_active'],
-  ])('refuses %s', async (_, body, field) => {
+  it('refuses what it cannot keep, with the field', async () => {
     const { sam } = await library()
-    const reply = await sam.post(EXAMPLES, body)
-    expect([reply.statusCode, reply.json().detail[0].loc]).toEqual([422, expect.arrayContaining(['body', field])])
+    const cases: [string, object, string][] = [
+      ['blank input', { ...GREETING, input_text: ' \n' }, 'input_text'],
+      ['no output', { input_text: 'a' }, 'output_text'],
+      ['a text that is too long', { ...GREETING, output_text: 'x'.repeat(20_001) }, 'output_text'],
+      ['a NUL', { ...GREETING, input_text: 'a\0b' }, 'input_text'],
+      ['a NUL in the title', { ...GREETING, title: 'a\0b' }, 'title'],
+      ['a NUL in the meta', { ...GREETING, meta: { a: ['b\0'] } }, 'meta'],
+      ['a NUL in a key of the meta', { ...GREETING, meta: { 'a\0': 1 } }, 'meta'],
+      ['meta that is too large', { ...GREETING, meta: { a: 'x'.repeat(65_536) } }, 'meta'],
+      ['meta that is too deep', { ...GREETING, meta: nested(33) }, 'meta'],
+      ['meta that is a list', { ...GREETING, meta: [1] }, 'meta'],
+      ['an unknown key', { ...GREETING, user_id: 1 }, 'user_id'],
+      ['an id of its own', { ...GREETING, example_id: 7 }, 'example_id'],
+      ['a truth value that is none', { ...GREETING, is_active: 'yes' }, 'is_active'],
+    ]
+    for (const [what, body, field] of cases) {
+      const reply = await sam.post(EXAMPLES, body)
+      expect([reply.statusCode, reply.json().detail[0].loc], what).toEqual([
+        422,
+        expect.arrayContaining(['body', field]),
+      ])
+    }
     expect((await sam.get(EXAMPLES)).json().total).toBe(0)
   })
 
@@ -96,12 +102,13 @@ describe.each(testDatabases)('the few-shot library on $name', ({ open }) => {
     expect((await sam.post(EXAMPLES, { ...GREETING, meta })).json().meta).toEqual({ half: ['\ufffd'], '\ufffd': 1 })
   })
 
-  it('refuses meta of a hundred thousand levels without falling over', async () => {
+  it('refuses meta of very many levels without falling over', async () => {
     const { app, sam } = await library()
-    const deep = `{"input_text":"a","output_text":"b","meta":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`
     const headers = { authorization: sam.authorization, 'content-type': 'application/json' }
-    const reply = await app.inject({ method: 'POST', url: EXAMPLES, headers, payload: deep })
-    expect(reply.statusCode).toBe(422)
+    for (const levels of [5_000, 100_000]) {
+      const payload = `{"input_text":"a","output_text":"b","meta":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`
+      expect((await app.inject({ method: 'POST', url: EXAMPLES, headers, payload })).statusCode).toBe(422)
+    }
   })
 
   it('refuses addresses and queries that mean nothing', async () => {
