@@ -6,7 +6,9 @@ export type IdName =
   | 'person'
   | 'class'
   | 'api_key'
-  | 'session' | 'setting' | 'few_shot_link'
+  | 'session'
+  | 'setting'
+  | 'few_shot_link'
   | 'lane'
   | 'turn'
   | 'response'
@@ -17,6 +19,7 @@ export type IdName =
   | 'agent_share'
   | 'join_code'
   | 'project'
+  | 'experiment'
 
 /** Where a row of numbers begins when it is not 1: class 1 comes with the first migration. */
 const FIRST_ID: Partial<Record<IdName, number>> = { class: 2 }

@@ -21,6 +21,9 @@ export type Tables = {
   practice_responses: PracticeResponsesTable
   practice_setting_revisions: PracticeSettingRevisionsTable
   practice_choices: PracticeChoicesTable
+  experiments: ExperimentsTable
+  experiment_variants: ExperimentVariantsTable
+  experiment_votes: ExperimentVotesTable
   run_events: RunEventsTable
   gateway_calls: GatewayCallsTable
   few_shot_examples: FewShotExamplesTable
@@ -147,6 +150,8 @@ type PracticeLanesTable = {
   /** Whether prompts that name no model are asked of it. */
   is_active: number
   generation_params: Json<JsonRecord>
+  /** Of the settings that it keeps to; null follows the session's. */
+  revision: number | null
   created_at: string
 }
 
@@ -215,6 +220,44 @@ type PracticeChoicesTable = {
   turn_id: Id
   lane_id: Id
   response_id: Id
+}
+
+type ExperimentsTable = {
+  person_id: Id
+  experiment_id: Id
+  class_id: Id
+  /** Of its own: every experiment has one session with one turn that all variants answer. */
+  session_id: Id
+  turn_id: Id
+  /** How often each variant is asked. */
+  repeats: number
+  /** Whether its class may vote on its answers. */
+  is_shared: number
+  created_at: string
+}
+
+type ExperimentVariantsTable = {
+  session_id: Id
+  /** Of its session's settings: those of this variant. */
+  revision: number
+  label: string
+  model_name: string
+}
+
+/** One for each person and pair of answers; with what a leaderboard needs of them, so that it reads nothing else. */
+type ExperimentVotesTable = {
+  class_id: Id
+  session_id: Id
+  person_id: Id
+  /** The smaller of the two. */
+  first_response_id: Id
+  second_response_id: Id
+  outcome: 'first' | 'second' | 'tie' | 'both_bad'
+  first_model: string
+  second_model: string
+  first_characters: number
+  second_characters: number
+  voted_at: string
 }
 
 type RunEventsTable = {

@@ -22,6 +22,7 @@ export class LaneStore {
       isPrimary: lane.isPrimary ? 1 : 0,
       isActive: lane.isActive ? 1 : 0,
       generationParams: JSON.stringify(lane.generationParams),
+      revision: lane.ownRevision ?? null,
       createdAt,
     })
   }
@@ -117,6 +118,7 @@ export class LaneStore {
         isPrimary: number
         isActive: number
         generationParams: string
+        revision: number | null
         createdAt: string
       },
     ) =>
@@ -127,6 +129,7 @@ export class LaneStore {
         is_primary: v.isPrimary,
         is_active: v.isActive,
         generation_params: v.generationParams,
+        revision: v.revision,
         created_at: v.createdAt,
       }),
   )
@@ -148,5 +151,6 @@ function toLane(row: Selectable<Tables['practice_lanes']>): Lane {
     isPrimary: row.is_primary === 1,
     isActive: row.is_active === 1,
     generationParams: row.generation_params,
+    ...(row.revision !== null && { ownRevision: row.revision }),
   }
 }

@@ -6,6 +6,7 @@ import type { GenerationParams } from '../../runs/turn.ts'
 import type { Person } from '../accounts/person.ts'
 import type { ClassService } from '../classes/service.ts'
 import type { ProjectService } from '../projects/service.ts'
+import { checkModel } from './allowed-model.ts'
 import { historyOfLanes, pathTo, type Transcript } from './history.ts'
 import type { LaneStore } from './lane-store.ts'
 import type { Lane, PracticeSession } from './session.ts'
@@ -115,6 +116,7 @@ export class PracticeService {
       lastTurnAt: now,
     }
     const plan = await this.#plan(session, {
+      lanes,
       settings,
       promptText: request.promptText,
       transcript: NOTHING_SAID,
@@ -183,7 +185,8 @@ export class PracticeService {
     const session = await this.#getRunnable(person, key.sessionId)
     const found = await this.#runs.find(key)
     const response = found?.responses.find((one) => one.responseId === responseId)
-    const lane = (await this.#lanes.list(key.sessionId)).find((one) => one.laneId === response?.laneId)
+    const lanes = await this.#lanes.list(key.sessionId)
+    const lane = lanes.find((one) => one.laneId === response?.laneId)
     if (!found || !response || !lane) throw new NotFoundError('response', responseId)
     const attempts = found.responses.filter((one) => one.laneId === lane.laneId)
     if (attempts.some(({ status }) => status === 'running'))
@@ -191,6 +194,7 @@ export class PracticeService {
 
     const { turn } = found
     const plan = await this.#plan(session, {
+      lanes,
       promptText: turn.promptText,
       transcript: await this.#transcripts.read(key.sessionId),
       parentTurnId: turn.parentTurnId,
@@ -209,17 +213,15 @@ export class PracticeService {
   ) {
     const session = await this.get(person, sessionId)
     const transcript = await this.#transcripts.read(sessionId)
+    const lanes = (await this.#lanes.list(sessionId)).filter(({ isActive }) => isActive)
     const plan = await this.#plan(session, {
+      lanes,
       promptText: draft.promptText,
       transcript,
       parentTurnId: draft.afterTurnId ?? transcript.turns.at(-1)?.turnId ?? null,
       now: this.#now().toISOString(),
     })
-    const lanes = await this.#lanes.list(sessionId)
-    return this.#builder.preview(
-      plan,
-      lanes.filter(({ isActive }) => isActive),
-    )
+    return this.#builder.preview(plan, lanes)
   }
 
   /** @throws {NotFoundError} if the session is not this person's. */
@@ -247,7 +249,7 @@ export class PracticeService {
       throw new NotFoundError('turn', parentTurnId)
     const lanes = chooseLanes(await this.#lanes.list(sessionId), request)
     const now = this.#now().toISOString()
-    const plan = await this.#plan(session, { promptText, transcript, parentTurnId, params: request.params, now })
+    const plan = await this.#plan(session, { lanes, promptText, transcript, parentTurnId, params: request.params, now })
     const { turn, tasks } = await this.#builder.newTurn(plan, lanes)
     await this.#runs.start(turn, tasks, [this.#store.anotherTurn(sessionId, previewOf(promptText), now)])
     return turn
@@ -256,6 +258,8 @@ export class PracticeService {
   async #plan(
     session: PracticeSession,
     given: {
+      /** Those that may be asked. */
+      lanes: readonly Lane[]
       settings?: TurnPlan['settings']
       promptText: string
       transcript: Transcript
@@ -268,17 +272,25 @@ export class PracticeService {
   ): Promise<TurnPlan> {
     const settings = given.settings ?? (await this.#settings.get(session))
     const { transcript, parentTurnId } = given
+    const ownSettings = await this.#ownSettings(session, given.lanes)
+    const links = [settings, ...ownSettings.values()].flatMap(({ fewShotLinks }) => fewShotLinks)
     return {
       session,
       settings,
+      ownSettings,
       promptText: given.promptText,
       parentTurnId,
-      fewShots:
-        given.fewShots ?? (await this.#settings.usableExamples(session, session.classId, settings.fewShotLinks)),
+      fewShots: given.fewShots ?? (await this.#settings.usableExamples(session, session.classId, links)),
       requestParams: given.params ?? {},
       historyOf: historyOfLanes(transcript, pathTo(transcript.turns, parentTurnId)),
       now: given.now,
     }
+  }
+
+  async #ownSettings(session: PracticeSession, lanes: readonly Lane[]): Promise<TurnPlan['ownSettings']> {
+    const numbers = new Set(lanes.flatMap(({ ownRevision }) => ownRevision ?? []))
+    const revisions = await Promise.all([...numbers].map((number) => this.#settings.get(session, number)))
+    return new Map(revisions.map((revision) => [revision.revision, revision]))
   }
 
   async #getRunnable(person: Person, sessionId: number): Promise<PracticeSession> {
@@ -293,7 +305,6 @@ export class PracticeService {
     primary: string | null,
     asked: readonly string[] | undefined,
   ): string[] {
-    const isAllowed = (name: string) => allowed === null || allowed.includes(name)
     if (!asked?.length) {
       const all = allowed ?? this.#catalog.list().map((model) => model.name)
       const known = all.filter((name) => this.#catalog.find(name))
@@ -301,15 +312,7 @@ export class PracticeService {
         throw new InvalidRequestError('no_models', 'This class has no models that could be asked.')
       return [...new Set(primary && known.includes(primary) ? [primary, ...known] : known)]
     }
-    for (const name of asked) {
-      if (!this.#catalog.find(name))
-        throw new InvalidRequestError('unknown_model', `There is no model named ${JSON.stringify(name)}.`)
-      if (!isAllowed(name))
-        throw new InvalidRequestError(
-          'model_not_allowed_for_class',
-          `This class may not use the model ${JSON.stringify(name)}.`,
-        )
-    }
+    for (const name of asked) checkModel(this.#catalog, allowed, name)
     return [...new Set(asked)]
   }
 }

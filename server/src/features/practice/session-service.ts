@@ -6,6 +6,7 @@ import type { Person } from '../accounts/person.ts'
 import type { ModelCatalog } from '../catalog/catalog.ts'
 import type { ClassService } from '../classes/service.ts'
 import type { ProjectService } from '../projects/service.ts'
+import { checkModel } from './allowed-model.ts'
 import { mergeParams } from './generation-params.ts'
 import type { LaneStore } from './lane-store.ts'
 import type { GenerationParamsInput } from './schema.ts'
@@ -105,13 +106,7 @@ export class SessionService {
     const session = await this.getOwn(person, sessionId)
     const { allowedModels } = await this.#classes.getRunnable(person, session.classId)
     const { modelName } = wanted
-    if (!this.#catalog.find(modelName))
-      throw new InvalidRequestError('unknown_model', `There is no model named ${JSON.stringify(modelName)}.`)
-    if (allowedModels !== null && !allowedModels.includes(modelName))
-      throw new InvalidRequestError(
-        'model_not_allowed_for_class',
-        `This class may not use the model ${JSON.stringify(modelName)}.`,
-      )
+    checkModel(this.#catalog, allowedModels, modelName)
     if ((await this.#lanes.list(sessionId)).length >= MAX_LANES)
       throw new InvalidRequestError('too_many_session_models', `A session has at most ${MAX_LANES} lanes.`)
     const lane: Lane = {

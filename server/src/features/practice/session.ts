@@ -26,6 +26,8 @@ export type Lane = {
   /** Whether prompts that name no model are asked of it. */
   isActive: boolean
   generationParams: GenerationParams
+  /** Of the settings, when it keeps to a revision of its own; otherwise it follows the session's. */
+  ownRevision?: number
 }
 
 /** A session as lists show it. */

@@ -123,11 +123,8 @@ export class SettingsService {
   /** The examples that a turn is asked with: those that are still there and active. */
   async usableExamples(owner: { personId: number }, classId: number, links: readonly FewShotLink[]) {
     if (links.length === 0) return []
-    const usable = await this.#fewShots.listUsable(
-      owner,
-      classId,
-      links.map(({ exampleId }) => exampleId),
-    )
+    const exampleIds = new Set(links.map(({ exampleId }) => exampleId))
+    const usable = await this.#fewShots.listUsable(owner, classId, [...exampleIds])
     return usable.map(({ exampleId, inputText, outputText }) => ({
       example_id: exampleId,
       input_text: inputText,

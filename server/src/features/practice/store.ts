@@ -136,6 +136,11 @@ export class PracticeStore {
       'run_events',
       'practice_responses',
       'practice_turns',
+      'practice_choices',
+      'practice_setting_revisions',
+      'experiment_votes',
+      'experiment_variants',
+      'experiments',
       'practice_lanes',
       'practice_sessions',
     ] as const

@@ -2,25 +2,23 @@ import type { IdAllocator } from '../../db/ids.ts'
 import { AppError, InvalidRequestError } from '../../errors.ts'
 import type { ChatMessage, LanguageModel } from '../../models/language-model.ts'
 import type { LaneTask } from '../../runs/lane-run.ts'
-import type { FewShot, GenerationParams, Response, Trim, Turn } from '../../runs/turn.ts'
+import type { GenerationParams, Response, Trim, Turn } from '../../runs/turn.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
 import type { WindowService } from '../window/window.ts'
 import { toGenerationParameters, toWireParams } from './generation-params.ts'
+import { fewShotsOf, settingsOf, type TurnSettings } from './lane-settings.ts'
 import { resolveParams, valuesOf } from './resolve-settings.ts'
 import type { Lane, PracticeSession } from './session.ts'
-import type { SettingsRevision } from './settings.ts'
 import { systemPrompt } from './system-prompt.ts'
 
 /** What practice needs of the catalog. */
 export type AskableModels = Pick<ModelCatalog, 'list' | 'find' | 'languageModel' | 'acceptParameters' | 'costOf'>
 
-/** What a turn is asked with, the same for every lane. */
-export type TurnPlan = {
+/** What a turn is asked with. */
+export type TurnPlan = TurnSettings & {
   session: PracticeSession
-  settings: SettingsRevision
   promptText: string
   parentTurnId: number | null
-  fewShots: FewShot[]
   /** Of this turn only. */
   requestParams: GenerationParams
   /** What each lane remembers. */
@@ -72,7 +70,7 @@ export class TurnBuilder {
       lanes.map(async (lane) => {
         const model = this.#getModel(lane.modelName)
         const asked = this.#parameters(plan, lane, model)
-        const messages = messagesOf(plan, lane.laneId)
+        const messages = messagesOf(plan, lane)
         const fitted = await this.#fit(model, messages, asked.answerTokens).catch((error: unknown) => {
           if (error instanceof AppError && error.code === 'context_too_long') return undefined
           throw error
@@ -108,7 +106,7 @@ export class TurnBuilder {
       modelName: lane.modelName,
       isPrimary: lane.isPrimary,
       attempt: ids.attempt,
-      revision: plan.settings.revision,
+      revision: settingsOf(plan, lane).revision,
       status: 'running',
       text: '',
       reasoningText: '',
@@ -125,7 +123,7 @@ export class TurnBuilder {
     }
     const task = { response, provider: model.provider, costOf: this.#costOf(model) }
     try {
-      const { messages, report } = await this.#fit(model, messagesOf(plan, lane.laneId), answerTokens)
+      const { messages, report } = await this.#fit(model, messagesOf(plan, lane), answerTokens)
       if (report.turnsLeftOut > 0) response.trim = toTrim(report)
       const calibrate = (inputTokens: number) => this.#window.calibrate(model.name, report, inputTokens)
       const request = { messages, parameters: accepted }
@@ -138,7 +136,7 @@ export class TurnBuilder {
   }
 
   #parameters(plan: TurnPlan, lane: Lane, model: CatalogModel) {
-    const resolved = resolveParams(plan.settings, { request: plan.requestParams, lane: lane.generationParams })
+    const resolved = resolveParams(settingsOf(plan, lane), { request: plan.requestParams, lane: lane.generationParams })
     const { accepted, dropped } = this.#catalog.acceptParameters(model, toGenerationParameters(valuesOf(resolved)))
     // Nobody has said how long the answer may be: half the window is kept for the conversation.
     const answerTokens =
@@ -177,16 +175,17 @@ type PlannedMessage = { part: 'system' | 'few_shot' | 'history' | 'prompt'; mess
  *
  * Examples are turns like any other to the window: being the oldest, they are the first to leave.
  */
-function messagesOf(plan: TurnPlan, laneId: number): PlannedMessage[] {
-  const system = systemPrompt(plan.settings)
-  const examples = [...(plan.settings.agentSnapshot?.examples ?? []), ...plan.fewShots]
+function messagesOf(plan: TurnPlan, lane: Lane): PlannedMessage[] {
+  const settings = settingsOf(plan, lane)
+  const system = systemPrompt(settings)
+  const examples = [...(settings.agentSnapshot?.examples ?? []), ...fewShotsOf(plan, lane)]
   return [
     ...(system ? [{ part: 'system' as const, message: { role: 'system' as const, content: system } }] : []),
     ...examples.flatMap(({ input_text, output_text }): PlannedMessage[] => [
       { part: 'few_shot', message: { role: 'user', content: input_text } },
       { part: 'few_shot', message: { role: 'assistant', content: output_text } },
     ]),
-    ...plan.historyOf(laneId).map((message): PlannedMessage => ({ part: 'history', message })),
+    ...plan.historyOf(lane.laneId).map((message): PlannedMessage => ({ part: 'history', message })),
     { part: 'prompt', message: { role: 'user', content: plan.promptText } },
   ]
 }
