@@ -16,6 +16,7 @@ import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { sessionRoutes } from './features/practice/session-routes.ts'
 import { settingsRoutes } from './features/practice/settings-routes.ts'
+import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
 import { requireSignIn } from './http/authenticate.ts'
@@ -77,6 +78,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(agentRoutes(services.agents))
   await app.register(turnRoutes(services.practice, services.runs))
   await app.register(sessionRoutes(services.practiceSessions, services.settings))
+  await app.register(transferRoutes(services.copies))
   await app.register(settingsRoutes(services.practiceSessions, services.settings))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
   await app.register(clovaRoutes(services.clova))

@@ -21,6 +21,8 @@ export type Config = {
   outbound: { allow: string[] }
   /** Requests a minute for one person (or one address while not signed in); 0 switches the limit off. */
   requestsPerMinute: number
+  /** Writes titles of sessions; without one they are cut from the prompt. */
+  titleModel: string | undefined
 }
 
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -92,6 +94,11 @@ const FileSchema = z.strictObject({
   outbound: z
     .strictObject({ allow: z.array(httpUrl).default([]).describe('Private origins that skills may call.') })
     .prefault({}),
+  titleModel: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The model that writes titles of sessions; without it they are cut from the prompt.'),
   requestsPerMinute: z.int().min(0).default(6000),
 })
 
@@ -170,6 +177,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     models: file.models,
     outbound: file.outbound,
     requestsPerMinute: file.requestsPerMinute,
+    titleModel: file.titleModel,
   }
 }
 

@@ -22,13 +22,16 @@ import { CallRecorder } from './features/gateway/call-recorder.ts'
 import { GatewayService } from './features/gateway/service.ts'
 import { GatewayStore } from './features/gateway/store.ts'
 import { AnswerStore } from './features/practice/answer-store.ts'
+import { IdempotencyStore } from './features/practice/idempotency-store.ts'
 import { LaneStore } from './features/practice/lane-store.ts'
 import { PracticeService } from './features/practice/service.ts'
+import { SessionCopies } from './features/practice/session-copies.ts'
 import { SessionList } from './features/practice/session-list.ts'
 import { SessionService } from './features/practice/session-service.ts'
 import { SettingsService } from './features/practice/settings-service.ts'
 import { SettingsStore } from './features/practice/settings-store.ts'
 import { PracticeStore } from './features/practice/store.ts'
+import { TitleService } from './features/practice/title-service.ts'
 import { TranscriptStore } from './features/practice/transcript-store.ts'
 import { TurnBuilder } from './features/practice/turn-builder.ts'
 import { ProjectService } from './features/projects/service.ts'
@@ -89,6 +92,10 @@ export async function createServices(config: Config, database: Database, parts: 
   const runStore = new RunStore(database)
   const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })
   const recovery = new RunRecovery({ store: runStore, serverId, log, now })
+  const titleModel = () =>
+    config.titleModel !== undefined && catalog.find(config.titleModel)
+      ? catalog.languageModel(config.titleModel)
+      : undefined
   const lanes = new LaneStore(database)
   const practiceStore = new PracticeStore(database, lanes)
   const settingsStore = new SettingsStore(database)
@@ -104,6 +111,8 @@ export async function createServices(config: Config, database: Database, parts: 
     catalog,
     classes,
     projects,
+    idempotency: new IdempotencyStore(database),
+    titles: new TitleService({ store: practiceStore, runs, findModel: titleModel, log, now }),
     ids,
     now,
   })
@@ -115,6 +124,16 @@ export async function createServices(config: Config, database: Database, parts: 
     classes,
     projects,
     ids,
+    now,
+  })
+  const copies = new SessionCopies({
+    database,
+    store: practiceStore,
+    settingsStore,
+    runs: runStore,
+    sessions: practiceSessions,
+    settings,
+    classes,
     now,
   })
   const recorder = new CallRecorder({ store: new GatewayStore(database), log })
@@ -142,6 +161,7 @@ export async function createServices(config: Config, database: Database, parts: 
     practice,
     practiceSessions,
     settings,
+    copies,
     readiness,
   }
 }

@@ -16,12 +16,13 @@ export async function appForTest(
   models: readonly ScriptedModel[],
   {
     requestsPerMinute = 0,
+    titleModel,
     web = newTestFolder(),
     catalog = scriptedCatalog(models),
-  }: { requestsPerMinute?: number; web?: string; catalog?: ModelCatalog } = {},
+  }: { requestsPerMinute?: number; titleModel?: string; web?: string; catalog?: ModelCatalog } = {},
 ) {
   const log = pino({ level: 'silent' })
-  const config = { ...loadConfig({ ETUDE_DATA: newTestFolder() }), requestsPerMinute }
+  const config = { ...loadConfig({ ETUDE_DATA: newTestFolder() }), requestsPerMinute, titleModel }
   const services = await createServices(config, database, { log, catalog })
   const root = join(import.meta.dirname, '../..')
   const swaggerUi = join(root, 'node_modules/@fastify/swagger-ui/static')

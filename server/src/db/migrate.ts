@@ -6,6 +6,7 @@ import * as fewShots from './migrations/0004-few-shots.ts'
 import * as agents from './migrations/0005-agents.ts'
 import * as classesAndProjects from './migrations/0006-classes-and-projects.ts'
 import * as settings from './migrations/0007-settings.ts'
+import * as idempotency from './migrations/0008-idempotency.ts'
 import * as experiments from './migrations/0009-experiments.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
 import type { ColumnTypes } from './sql-dialect.ts'
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0005-agents', ...agents },
   { name: '0006-classes-and-projects', ...classesAndProjects },
   { name: '0007-settings', ...settings },
+  { name: '0008-idempotency', ...idempotency },
   { name: '0009-experiments', ...experiments },
 ]
 

@@ -21,6 +21,7 @@ export type Tables = {
   practice_responses: PracticeResponsesTable
   practice_setting_revisions: PracticeSettingRevisionsTable
   practice_choices: PracticeChoicesTable
+  idempotency_keys: IdempotencyKeysTable
   experiments: ExperimentsTable
   experiment_variants: ExperimentVariantsTable
   experiment_votes: ExperimentVotesTable
@@ -220,6 +221,15 @@ type PracticeChoicesTable = {
   turn_id: Id
   lane_id: Id
   response_id: Id
+}
+
+type IdempotencyKeysTable = {
+  person_id: Id
+  key: string
+  request_hash: string
+  session_id: Id
+  turn_id: Id
+  created_at: string
 }
 
 type ExperimentsTable = {

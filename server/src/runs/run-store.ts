@@ -55,6 +55,29 @@ export class RunStore {
     return this.#commitUnlessRunning(this.#newResponses(key, responses))
   }
 
+  /** What stores a turn that ended elsewhere, with events that tell it from its beginning. */
+  finishedTurn(turn: Turn, responses: readonly Response[]): CompiledQuery[] {
+    const { sessionId, turnId, createdAt } = turn
+    const events: [RunEvent['type'], string][] = [
+      ['turn-start', 'null'],
+      ...responses.flatMap((response): [RunEvent['type'], string][] => [
+        ['response-start', String(response.responseId)],
+        ...(response.text ? [textRow('text-delta', response.responseId, response.text)] : []),
+        [response.error ? 'response-error' : 'response-end', String(response.responseId)],
+      ]),
+      ['turn-end', 'null'],
+    ]
+    return [
+      this.#insertTurn({ ...turn, serverId: null, fewShots: JSON.stringify(turn.fewShots) }),
+      ...this.#newResponses(
+        turn,
+        responses.map((response) => ({ ...response, status: 'running' })),
+      ),
+      ...responses.map((response) => this.#updateResponse({ sessionId, endedAt: createdAt, ...endOf(response) })),
+      ...this.#insertEvents(events.map(([type, data], index) => ({ sessionId, turnId, seq: index + 1, type, data }))),
+    ]
+  }
+
   async lastSeq({ sessionId, turnId }: TurnKey): Promise<number> {
     const row = await this.#db
       .selectFrom('run_events')
@@ -254,7 +277,7 @@ export class RunStore {
     return insert
   }
 
-  readonly #insertTurn = compileOnce((v: Omit<Turn, 'fewShots'> & { serverId: string; fewShots: string }) =>
+  readonly #insertTurn = compileOnce((v: Omit<Turn, 'fewShots'> & { serverId: string | null; fewShots: string }) =>
     this.#db.insertInto('practice_turns').values({
       session_id: v.sessionId,
       turn_id: v.turnId,
@@ -322,6 +345,10 @@ export class RunStore {
       .where('turn_id', '=', v.turnId)
       .where('status', '=', 'running'),
   )
+}
+
+function textRow(type: RunEvent['type'], responseId: number, text: string): [RunEvent['type'], string] {
+  return [type, JSON.stringify([responseId, 0, text])]
 }
 
 function endOf(response: Response) {

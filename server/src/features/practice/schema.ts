@@ -1,13 +1,10 @@
 import { z } from 'zod'
+import { anyText, Id, IdInPath, jsonObject, text } from '../../http/fields.ts'
 import { GenerationParamsSchema } from './generation-params-schema.ts'
 import { STYLE_PRESETS } from './settings.ts'
 import { STYLE_PARAM_TYPES } from './system-prompt.ts'
 
 /** The Practice API on the wire: seeds 000 and 001, and practice.md §1–2. */
-
-export const Id = z.int().min(1)
-/** Path and query values arrive as text. */
-const IdInPath = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 
 const PromptText = z
   .string()
@@ -28,16 +25,13 @@ export type GenerationParamsInput = z.output<typeof GenerationParamsSchema>
 export const StylePresetSchema = z.enum(STYLE_PRESETS)
 
 /** Free keys; those that mean something have their type. */
-export const StyleParamsSchema = z
-  .record(z.string().max(128), z.unknown())
-  .refine((params) => JSON.stringify(params).length <= 65_536, 'Style parameters are larger than 64 KiB')
-  .superRefine((params, context) => {
-    for (const [name, type] of Object.entries(STYLE_PARAM_TYPES)) {
-      const value = params[name]
-      if (value !== undefined && value !== null && typeof value !== type)
-        context.addIssue({ code: 'custom', path: [name], message: `Input should be a ${type}` })
-    }
-  })
+export const StyleParamsSchema = jsonObject({ maxBytes: 65_536, maxDepth: 8 }).superRefine((params, context) => {
+  for (const [name, type] of Object.entries(STYLE_PARAM_TYPES)) {
+    const value = params[name]
+    if (value !== undefined && value !== null && typeof value !== type)
+      context.addIssue({ code: 'custom', path: [name], message: `Input should be a ${type}` })
+  }
+})
 
 /** Knowledge bases do not exist yet: accepted only when they ask for nothing. */
 const KnowledgeIds = z
@@ -83,9 +77,7 @@ export const WindowBody = z
   .strictObject({ prompt_text: z.string().max(1_000_000).default(''), after_turn_id: Id.nullish() })
   .meta({ id: 'WindowRequest' })
 export const AdoptBody = z.strictObject({ session_model_id: Id, response_id: Id }).meta({ id: 'AdoptRequest' })
-export const ForkBody = z
-  .strictObject({ turn_id: Id, title: z.string().trim().min(1).max(200).nullish() })
-  .meta({ id: 'ForkRequest' })
+export const ForkBody = z.strictObject({ turn_id: Id, title: text(200).nullish() }).meta({ id: 'ForkRequest' })
 export const LaneBody = z
   .strictObject({
     session_id: z.unknown().optional().describe('Ignored: the address names the session'),
@@ -103,13 +95,21 @@ export const LanePatch = z
   .meta({ id: 'SessionModelPatch' })
 export const LanePath = z.object({ session_model_id: IdInPath })
 export const ResponsePath = z.object({ response_id: IdInPath })
+export const IdempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('A retry with the same key returns the first outcome'),
+})
 export const RunQuery = z.object({ class_id: IdInPath })
 export const SessionPath = z.object({ session_id: IdInPath })
 export const TurnPath = z.object({ turn_id: IdInPath })
 export const SessionPatch = z
   .strictObject({
-    title: z.string().trim().min(1).max(200).optional(),
-    notes: z.string().max(20_000).nullish(),
+    title: text(200).optional(),
+    notes: anyText(20_000).nullish(),
     project_id: Id.nullish(),
     agent_id: Id.nullish().describe('Takes the agent at its latest version; null removes it'),
     knowledge_ids: KnowledgeIds,

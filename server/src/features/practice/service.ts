@@ -1,19 +1,23 @@
+import type { CompiledQuery } from 'kysely'
 import type { IdAllocator } from '../../db/ids.ts'
 import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
+import type { LaneTask } from '../../runs/lane-run.ts'
 import type { RunService } from '../../runs/run-service.ts'
 import type { TurnKey } from '../../runs/run-store.ts'
-import type { GenerationParams } from '../../runs/turn.ts'
+import type { GenerationParams, Turn } from '../../runs/turn.ts'
 import type { Person } from '../accounts/person.ts'
 import type { ClassService } from '../classes/service.ts'
 import type { ProjectService } from '../projects/service.ts'
 import { checkModel } from './allowed-model.ts'
 import { historyOfLanes, pathTo, type Transcript } from './history.ts'
+import type { Idempotency, IdempotencyStore } from './idempotency-store.ts'
 import type { LaneStore } from './lane-store.ts'
 import type { Lane, PracticeSession } from './session.ts'
 import { previewOf, titleFromPrompt } from './session-title.ts'
 import type { SettingsChange, SettingsService } from './settings-service.ts'
 import type { SettingsStore } from './settings-store.ts'
 import type { PracticeStore } from './store.ts'
+import type { TitleService } from './title-service.ts'
 import type { TranscriptStore } from './transcript-store.ts'
 import type { AskableModels, TurnBuilder, TurnPlan } from './turn-builder.ts'
 
@@ -32,6 +36,8 @@ export class PracticeService {
   readonly #catalog: AskableModels
   readonly #classes: ClassService
   readonly #projects: ProjectService
+  readonly #idempotency: IdempotencyStore
+  readonly #titles: TitleService
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
@@ -46,6 +52,8 @@ export class PracticeService {
     catalog: AskableModels
     classes: ClassService
     projects: ProjectService
+    idempotency: IdempotencyStore
+    titles: TitleService
     ids: IdAllocator
     now: () => Date
   }) {
@@ -59,6 +67,8 @@ export class PracticeService {
     this.#catalog = deps.catalog
     this.#classes = deps.classes
     this.#projects = deps.projects
+    this.#idempotency = deps.idempotency
+    this.#titles = deps.titles
     this.#ids = deps.ids
     this.#now = deps.now
   }
@@ -81,8 +91,11 @@ export class PracticeService {
       modelNames?: readonly string[] | undefined
       projectId?: number | undefined
       settings: SettingsChange
+      idempotency?: Idempotency | undefined
     },
   ): Promise<TurnKey> {
+    const earlier = await this.#firstOutcome(person, request.idempotency)
+    if (earlier) return earlier
     const { allowedModels, primaryModel, defaultSettings } = await this.#classes.getRunnable(person, classId)
     const modelNames = this.#chooseModels(allowedModels, primaryModel, request.modelNames)
     if (request.projectId !== undefined) await this.#projects.getOwn(person, request.projectId)
@@ -128,8 +141,9 @@ export class PracticeService {
       ...this.#store.newSession(session, lanes),
       this.#settingsStore.first(session.sessionId, settings),
     ]
-    await this.#runs.start(turn, tasks, alsoStore)
-    return turn
+    const started = await this.#start(person, turn, tasks, alsoStore, request.idempotency)
+    void this.#titles.nameAfter(turn)
+    return started
   }
 
   /**
@@ -146,12 +160,15 @@ export class PracticeService {
       promptText: string
       afterTurnId?: number | undefined
       params?: GenerationParams | undefined
+      idempotency?: Idempotency | undefined
     },
   ): Promise<TurnKey> {
+    const earlier = await this.#firstOutcome(person, request.idempotency)
+    if (earlier) return earlier
     const session = await this.#getRunnable(person, sessionId)
     const transcript = await this.#transcripts.read(sessionId)
     const latest = transcript.turns.at(-1)?.turnId ?? null
-    return this.#ask(session, transcript, { ...request, parentTurnId: request.afterTurnId ?? latest })
+    return this.#ask(person, session, transcript, { ...request, parentTurnId: request.afterTurnId ?? latest })
   }
 
   /**
@@ -170,7 +187,7 @@ export class PracticeService {
     const turn = transcript.turns.find((one) => one.turnId === turnId)
     if (!turn) throw new NotFoundError('turn', turnId)
     const promptText = request.promptText ?? turn.promptText
-    return this.#ask(session, transcript, { ...request, promptText, parentTurnId: turn.parentTurnId })
+    return this.#ask(person, session, transcript, { ...request, promptText, parentTurnId: turn.parentTurnId })
   }
 
   /**
@@ -239,9 +256,15 @@ export class PracticeService {
   }
 
   async #ask(
+    person: Person,
     session: PracticeSession,
     transcript: Transcript,
-    request: LaneChoice & { promptText: string; parentTurnId: number | null; params?: GenerationParams | undefined },
+    request: LaneChoice & {
+      promptText: string
+      parentTurnId: number | null
+      params?: GenerationParams | undefined
+      idempotency?: Idempotency | undefined
+    },
   ): Promise<TurnKey> {
     const { sessionId } = session
     const { promptText, parentTurnId } = request
@@ -251,8 +274,36 @@ export class PracticeService {
     const now = this.#now().toISOString()
     const plan = await this.#plan(session, { lanes, promptText, transcript, parentTurnId, params: request.params, now })
     const { turn, tasks } = await this.#builder.newTurn(plan, lanes)
-    await this.#runs.start(turn, tasks, [this.#store.anotherTurn(sessionId, previewOf(promptText), now)])
-    return turn
+    const alsoStore = [this.#store.anotherTurn(sessionId, previewOf(promptText), now)]
+    return this.#start(person, turn, tasks, alsoStore, request.idempotency)
+  }
+
+  /** A retry with the same key gets the turn that the first request has started. */
+  async #firstOutcome(person: Person, idempotency: Idempotency | undefined): Promise<TurnKey | undefined> {
+    return idempotency && this.#idempotency.find(person.personId, idempotency, this.#now())
+  }
+
+  async #start(
+    person: Person,
+    turn: Turn,
+    tasks: readonly LaneTask[],
+    alsoStore: readonly CompiledQuery[],
+    idempotency: Idempotency | undefined,
+  ): Promise<TurnKey> {
+    if (!idempotency) {
+      await this.#runs.start(turn, tasks, alsoStore)
+      return turn
+    }
+    const remember = this.#idempotency.remember(person.personId, idempotency, turn, this.#now())
+    try {
+      await this.#runs.start(turn, tasks, [...alsoStore, ...remember])
+      return turn
+    } catch (error) {
+      // Two requests with one key at the same time: the database let only one of them through.
+      const first = await this.#firstOutcome(person, idempotency)
+      if (first) return first
+      throw error
+    }
   }
 
   async #plan(

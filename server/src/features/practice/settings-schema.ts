@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { Id, IdInPath } from '../../http/fields.ts'
 import type { RedactedSnapshot } from '../agents/agent.ts'
 import type { FewShotExample } from '../few-shots/few-shot.ts'
 import { FewShotExampleSchema, toWireExample } from '../few-shots/schema.ts'
 import { GenerationParamsSchema } from './generation-params-schema.ts'
 import type { Resolved } from './resolve-settings.ts'
-import { Id, StyleParamsSchema, StylePresetSchema } from './schema.ts'
+import { StyleParamsSchema, StylePresetSchema } from './schema.ts'
 import type { PracticeSession } from './session.ts'
 import type { SettingsRevision } from './settings.ts'
 
@@ -31,8 +32,8 @@ export const RevisionHeaders = z.object({
 })
 
 export const RevisionPath = z.object({
-  session_id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
-  revision: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  session_id: IdInPath,
+  revision: IdInPath,
 })
 export const ComparisonQuery = z.object({
   from: z.coerce.number().int().min(1),

@@ -130,6 +130,16 @@ export class PracticeStore {
     return result.numUpdatedRows === 1n
   }
 
+  /** Takes a title that a model wrote, unless a person has chosen one. */
+  async setWrittenTitle(sessionId: number, title: string, now: string): Promise<void> {
+    await this.#db
+      .updateTable('practice_sessions')
+      .set({ title, title_source: 'model', updated_at: now })
+      .where('session_id', '=', sessionId)
+      .where('title_source', '=', 'prompt')
+      .execute()
+  }
+
   /** Removes a session with everything in it, all or nothing. */
   async delete(sessionId: number): Promise<void> {
     const tables = [

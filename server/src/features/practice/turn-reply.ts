@@ -3,6 +3,7 @@ import { NotFoundError } from '../../errors.ts'
 import { sendEvents, wantsEvents } from '../../http/send-events.ts'
 import type { RunService } from '../../runs/run-service.ts'
 import type { TurnKey } from '../../runs/run-store.ts'
+import type { Idempotency } from './idempotency-store.ts'
 import type { TurnResult } from './schema.ts'
 import { toFrames, toTurnResult } from './to-wire.ts'
 
@@ -18,4 +19,14 @@ export async function turnResult(runs: RunService, turn: TurnKey): Promise<TurnR
   const found = await runs.find(turn)
   if (!found) throw new NotFoundError('turn', turn.turnId)
   return toTurnResult(found.turn, found.responses)
+}
+
+/** What makes a retry of this request harmless, if its client wants that. */
+export function idempotencyOf(request: {
+  url: string
+  body: unknown
+  headers: { 'idempotency-key'?: string | undefined }
+}): Idempotency | undefined {
+  const key = request.headers['idempotency-key']
+  return key === undefined ? undefined : { key, request: [request.url, request.body] }
 }

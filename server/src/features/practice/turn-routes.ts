@@ -8,6 +8,7 @@ import {
   CancelledSchema,
   ChatBody,
   EventsQuery,
+  IdempotencyHeaders,
   ResponsePath,
   RunBody,
   RunQuery,
@@ -19,7 +20,7 @@ import {
 } from './schema.ts'
 import type { PracticeService } from './service.ts'
 import { toFrames, toWindowLane } from './to-wire.ts'
-import { answerTurn, turnResult } from './turn-reply.ts'
+import { answerTurn, idempotencyOf, turnResult } from './turn-reply.ts'
 
 const EITHER_WAY =
   'Answers with JSON when all models have ended, or with server-sent events when the client accepts text/event-stream.'
@@ -39,6 +40,7 @@ export const turnRoutes =
           summary: 'Open a session and ask several models one prompt',
           description: EITHER_WAY,
           querystring: RunQuery,
+          headers: IdempotencyHeaders,
           body: RunBody,
           response: { 201: TurnResultSchema },
         },
@@ -49,6 +51,7 @@ export const turnRoutes =
           promptText: body.prompt_text,
           modelNames: body.model_names ?? undefined,
           projectId: body.project_id ?? undefined,
+          idempotency: idempotencyOf(request),
           // Null asks for nothing here, so that the class's defaults stay.
           settings: {
             stylePreset: body.style_preset ?? undefined,
@@ -71,6 +74,7 @@ export const turnRoutes =
           summary: 'Ask the lanes of a session the next prompt',
           description: EITHER_WAY,
           params: SessionPath,
+          headers: IdempotencyHeaders,
           body: ChatBody,
           response: { 201: TurnResultSchema },
         },
@@ -83,6 +87,7 @@ export const turnRoutes =
           laneIds: body.session_model_ids ?? undefined,
           params: body.generation_params ?? undefined,
           afterTurnId: body.after_turn_id ?? undefined,
+          idempotency: idempotencyOf(request),
         })
         return answerTurn(request, reply, runs, turn)
       },
