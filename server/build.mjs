@@ -24,9 +24,9 @@ await build({
   footer: { js: '})' },
   // Names and lines stay readable, so stack traces need no source map, which would cost time at every start.
   minify: false,
-  keepNames: false,
   // Native code stays where npm has put it. (pg asks for pg-native only when told to; it is not installed.)
-  external: ['better-sqlite3', 'pg-native'],
+  // Tokenizers are megabytes of tables each, read when a model needs one.
+  external: ['better-sqlite3', 'pg-native', 'gpt-tokenizer'],
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 })
