@@ -216,6 +216,21 @@ describe.each(testDatabases)('Chat Completions v1 on $name', ({ open }) => {
     }
   })
 
+  it('is found under every path that clients use, with a model or with a tuning task', async () => {
+    const { post } = await clovaApp(await open(), {
+      models: [mapped('HCX-003', says('ok')), mapped('HCX-007', says('ok')), mapped('1a2b3c4d', says('ok'))],
+    })
+    const paths = ['v1/chat-completions/HCX-003', 'v3/chat-completions/HCX-007']
+    const tasks = ['v1', 'v2', 'v3'].map((version) => `${version}/tasks/1a2b3c4d/chat-completions`)
+    for (const prefix of ['', '/testapp', '/serviceapp'])
+      for (const path of [...paths, ...tasks])
+        expect((await post(`${prefix}/${path}`, { messages: HELLO })).json(), path).toMatchObject({
+          status: { code: '20000' },
+          result: { message: { content: 'ok' } },
+        })
+    expect((await post('/v2/chat-completions/HCX-003', { messages: HELLO })).json().status.code).toBe('40400')
+  })
+
   it('records the call under the id that the client gave it', async () => {
     const database = await open()
     const { post, services } = await clovaApp(database, { models: [mapped('HCX-003', says('ok'))] })

@@ -11,13 +11,13 @@ import { ClovaError } from './clova-error.ts'
 const EMBEDDING_MODEL = 'bge-m3'
 
 /** CLOVA Studio's own models answer one version of Chat Completions only; every other model answers both. */
-const CHAT_VERSIONS: Record<string, 1 | 3> = {
-  'HCX-003': 1,
-  'HCX-DASH-001': 1,
-  'HCX-005': 3,
-  'HCX-007': 3,
-  'HCX-DASH-002': 3,
-}
+const CHAT_VERSIONS = new Map<string, 1 | 3>([
+  ['HCX-003', 1],
+  ['HCX-DASH-001', 1],
+  ['HCX-005', 3],
+  ['HCX-007', 3],
+  ['HCX-DASH-002', 3],
+])
 
 /** Who asks, how they call their request, and when they have left. */
 export type Asking = { person: Person; requestId: string; signal: AbortSignal }
@@ -45,8 +45,8 @@ export class ClovaService {
     read: (model: CatalogModel) => ModelRequest,
   ): Promise<GatewayAnswer> {
     const model = await this.#chatModel(person, modelName)
-    if ((CHAT_VERSIONS[model.name] ?? version) !== version)
-      throw new ClovaError(40084, `${model.name} answers /v${CHAT_VERSIONS[model.name]}/chat-completions`)
+    const itsVersion = CHAT_VERSIONS.get(model.name) ?? version
+    if (itsVersion !== version) throw new ClovaError(40084, `${model.name} answers /v${itsVersion}/chat-completions`)
     const asked = {
       modelName: model.name,
       request: read(model),
