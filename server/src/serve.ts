@@ -28,6 +28,8 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
     await services.recovery.start({ isOnlyServer: database.kind === 'sqlite' })
     const app = await createApp(services, { config, files, log })
     const url = await app.listen({ host: config.host, port: config.port })
+    // Their tables take a fraction of a second to load, which nobody's first prompt should wait for.
+    void services.windows.preload(services.catalog.list().map(({ tokenizer }) => tokenizer))
 
     return {
       url,

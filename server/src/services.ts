@@ -154,6 +154,7 @@ export async function createServices(config: Config, database: Database, parts: 
     fewShots,
     agents,
     catalog,
+    windows,
     gateway,
     clova,
     runs,

@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks'
 import { AppError } from '../errors.ts'
 import type { FinishReason, LanguageModel, ModelRequest, ModelUsage } from '../models/language-model.ts'
 import { ModelError } from '../models/model-error.ts'
-import { estimateTokens } from './estimate-tokens.ts'
 import { TextTrack } from './text-track.ts'
 import type { Response, ResponseError, TokenUsage } from './turn.ts'
 
@@ -14,6 +13,8 @@ export type LaneTask = {
   request: ModelRequest
   /** US dollars for a usage, or null when the model has no price. */
   costOf: (usage: ModelUsage) => number | null
+  /** Counts or estimates, for when the provider does not say. */
+  countTokens: (text: string) => number
   /** Told how many input tokens the provider counted. */
   onUsage?: (inputTokens: number) => void
 }
@@ -130,10 +131,10 @@ export class LaneRun {
     if (!usage && response.status === 'failed' && this.text.length + this.reasoning.length === 0) return
     const counted: ModelUsage = usage ?? {
       inputTokens: this.#task.request.messages.reduce(
-        (sum, message) => sum + estimateTokens(textOf(message.content)),
+        (sum, message) => sum + this.#task.countTokens(textOf(message.content)),
         0,
       ),
-      outputTokens: estimateTokens(this.text.text) + estimateTokens(this.reasoning.text),
+      outputTokens: this.#task.countTokens(this.text.text) + this.#task.countTokens(this.reasoning.text),
     }
     const tokens: TokenUsage = {
       provider: this.#task.provider,

@@ -22,6 +22,7 @@ function liveRun() {
     model: { name: 'm', stream: () => (async function* () {})() },
     request: { messages: [], parameters: {} },
     costOf: () => null,
+    countTokens: (text) => text.length,
   })
   const run = new LiveRun(turn, [lane])
   const say = (text: string) => {

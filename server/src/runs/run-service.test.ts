@@ -62,6 +62,7 @@ async function newTurn(database: Database, models: readonly LanguageModel[]) {
     provider: 'test',
     request: { messages: [{ role: 'user' as const, content: 'hello' }], parameters: {} },
     costOf: () => 0.5,
+    countTokens: (text: string) => text.length,
     response: newResponse(turn, model.name),
   }))
   return { turn, tasks, key: { sessionId, turnId: turn.turnId } }

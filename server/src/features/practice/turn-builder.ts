@@ -4,6 +4,7 @@ import type { ChatMessage, LanguageModel } from '../../models/language-model.ts'
 import type { LaneTask } from '../../runs/lane-run.ts'
 import type { GenerationParams, Response, Trim, Turn } from '../../runs/turn.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
+import { ESTIMATE } from '../window/estimate.ts'
 import type { WindowService } from '../window/window.ts'
 import { toGenerationParameters, toWireParams } from './generation-params.ts'
 import { fewShotsOf, settingsOf, type TurnSettings } from './lane-settings.ts'
@@ -121,7 +122,7 @@ export class TurnBuilder {
       trim: null,
       createdAt: plan.now,
     }
-    const task = { response, provider: model.provider, costOf: this.#costOf(model) }
+    const task = { response, provider: model.provider, costOf: this.#costOf(model), countTokens: ESTIMATE.count }
     try {
       const { messages, report } = await this.#fit(model, messagesOf(plan, lane), answerTokens)
       if (report.turnsLeftOut > 0) response.trim = toTrim(report)

@@ -10,6 +10,8 @@ import type { TokenizerService } from './tokenizer-service.ts'
 const MARGIN = 0.1
 const CALIBRATED_MARGIN = 0.05
 const CALIBRATED_AFTER_REPORTS = 8
+/** Between tokenizers that are loaded before they are needed. */
+const PRELOAD_PAUSE_MS = 500
 
 export type CountOptions = RequestExtras & {
   /** What the catalog names for the model. */
@@ -143,6 +145,14 @@ export class WindowService {
   calibrate(model: string, report: WindowReport, reported: number): void {
     if (!report.isEstimate || report.images > 0) return
     this.#calibration.calibrate(model, report.tokens.total / report.factor, reported)
+  }
+
+  /** Loads tokenizers before they are needed, one after another. Never throws: one that fails says so when it is used. */
+  async preload(names: readonly string[]): Promise<void> {
+    for (const name of new Set(names)) {
+      await new Promise((resolve) => setTimeout(resolve, PRELOAD_PAUSE_MS).unref())
+      await this.#tokenizers.loadOrEstimate(name)
+    }
   }
 
   #marginOf(model: string): number {
