@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 /** Prints the results as Markdown: one table of figures, one of what issue and reader are after. */
 export function printFanout(results, names) {
@@ -109,7 +109,7 @@ function machine() {
   const portkey = new URL('portkey/node_modules/@portkey-ai/gateway/package.json', import.meta.url)
   const { version } = JSON.parse(readFileSync(portkey, 'utf8'))
   const gigabytes = Math.round(totalmem() / 2 ** 30)
-  return `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, ${gigabytes} GB, ${process.platform}; @portkey-ai/gateway ${version}`
+  return `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, ${gigabytes} GB, ${process.platform}; @portkey-ai/gateway ${version}; load average at the end ${loadavg()[1].toFixed(1)}`
 }
 
 const one = (value) => (Array.isArray(value) ? median(value) : value)
