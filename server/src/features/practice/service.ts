@@ -98,7 +98,7 @@ export class PracticeService {
     if (earlier) return earlier
     const { allowedModels, primaryModel, defaultSettings } = await this.#classes.getRunnable(person, classId)
     const modelNames = this.#chooseModels(allowedModels, primaryModel, request.modelNames)
-    if (request.projectId !== undefined) await this.#projects.getOwn(person, request.projectId)
+    if (request.projectId !== undefined) await this.#projects.getForClass(person, request.projectId, classId)
     const now = this.#now().toISOString()
     const settings = await this.#settings.compose(person, classId, defaultSettings, request.settings, now)
 

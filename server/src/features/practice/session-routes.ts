@@ -75,13 +75,15 @@ export const sessionRoutes =
       async (request) => {
         const { person, body } = request
         const { session_id } = request.params
-        const { session } = await sessions.read(person, session_id)
+        // All that can be refused comes first: a change is made as a whole or not at all.
+        const session = await sessions.getOwn(person, session_id)
+        if (body.project_id) await sessions.checkProject(person, session_id, body.project_id)
+        if (body.agent_id !== undefined) await settings.change(person, session, { agentId: body.agent_id })
         await sessions.update(person, session_id, {
           ...(body.title !== undefined && { title: body.title }),
           ...(body.notes !== undefined && { notes: body.notes }),
           ...(body.project_id !== undefined && { projectId: body.project_id }),
         })
-        if (body.agent_id !== undefined) await settings.change(person, session, { agentId: body.agent_id })
         return readSession(request, session_id)
       },
     )

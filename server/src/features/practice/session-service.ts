@@ -66,13 +66,23 @@ export class SessionService {
     return { session: { ...session, modelNames: lanes.map((lane) => lane.modelName) }, lanes, turns, responses }
   }
 
-  /** @throws {NotFoundError} if the session or the project is not this person's. */
+  /**
+   * Whether one's own session may go into a project; to be asked before anything of a change is stored.
+   *
+   * @throws {NotFoundError} if the session or the project is not this person's.
+   * @throws {InvalidRequestError} `project_class_mismatch`.
+   */
+  async checkProject(person: Person, sessionId: number, projectId: number): Promise<void> {
+    const { classId } = await this.getOwn(person, sessionId)
+    await this.#projects.getForClass(person, projectId, classId)
+  }
+
+  /** @throws {NotFoundError} if the session is not this person's. */
   async update(
     person: Person,
     sessionId: number,
     change: { title?: string; notes?: string | null; projectId?: number | null },
   ): Promise<void> {
-    if (change.projectId) await this.#projects.getOwn(person, change.projectId)
     const isChanged = await this.#store.update(person.personId, sessionId, change, this.#now().toISOString())
     if (!isChanged) throw new NotFoundError('session', sessionId)
   }

@@ -157,6 +157,30 @@ describe.each(testDatabases)('projects on $name', ({ open }) => {
     expect((await mina.get('/projects')).json().items).toEqual([project])
   })
 
+  it('take sessions of their class, one’s own, and give them back', async () => {
+    const { mina, ken, admin, make, addSession } = await school()
+    const { project_id } = await make('Essay')
+    const url = `/user/practice/sessions/${await addSession(null, 'loose')}`
+    const move = (id: number | null, who = mina) => who.patch(url, { project_id: id, title: 'Moved' })
+    const { class_id } = (await admin.post('/classes', { name: 'Other', status: 'active' })).json()
+    await admin.post(`/classes/${class_id}/members`, { handle: 'mina' })
+    const elsewhere = (await mina.post('/projects', { class_id, name: 'Essay' })).json()
+    expect((await move(elsewhere.project_id)).json().detail).toBe('project_class_mismatch')
+    const run = { prompt_text: 'Hi', project_id: elsewhere.project_id }
+    expect((await mina.post('/user/practice/sessions/run?class_id=1', run)).json().detail).toBe(
+      'project_class_mismatch',
+    )
+    const kens = (await ken.post('/projects', { class_id: 1, name: 'Ken’s' })).json()
+    expect((await move(kens.project_id)).json().detail).toBe('project_not_found')
+    expect((await move(project_id, ken)).json().detail).toBe('session_not_found')
+    expect((await mina.patch(url, { title: 'Half', project_id, agent_id: 99 })).json().detail).toBe('agent_not_found')
+    expect((await mina.get(url)).json().title).toBe('loose')
+    expect((await move(project_id)).statusCode).toBe(200)
+    expect((await mina.get(`/projects/${project_id}/sessions`)).json().items).toMatchObject([{ title: 'Moved' }])
+    await move(null)
+    expect((await mina.get(`/projects/${project_id}/sessions`)).json()).toMatchObject({ items: [], total: 0 })
+  })
+
   it('leave their sessions when they go', async () => {
     const { mina, make, addSession, database } = await school()
     const { project_id } = await make('Essay')

@@ -57,6 +57,19 @@ export class ProjectService {
     return project
   }
 
+  /**
+   * The project for a session in a class.
+   *
+   * @throws {NotFoundError} if the project is not this person's.
+   * @throws {InvalidRequestError} `project_class_mismatch`.
+   */
+  async getForClass(person: Person, projectId: number, classId: number): Promise<Project> {
+    const project = await this.getOwn(person, projectId)
+    if (project.classId !== classId)
+      throw new InvalidRequestError('project_class_mismatch', `The project ${project.name} belongs to another class.`)
+    return project
+  }
+
   /** A page of a person's projects, newest first. */
   list(person: Person, query: { classId?: number | undefined; page: number; size: number }) {
     return this.#store.list(person.personId, {
