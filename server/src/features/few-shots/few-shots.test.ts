@@ -343,6 +343,7 @@ describe.each(testDatabases)('the few-shot library on $name', ({ open }) => {
       await expect(use(ids)).rejects.toMatchObject({ kind: 'forbidden', code: 'invalid_few_shot_example_ids' })
     await expect(use([shared], other)).rejects.toMatchObject({ code: 'invalid_few_shot_example_ids' })
 
+    expect((await services.fewShots.findMany(mina, ours, [shared]))[0]?.classIds).toEqual([ours])
     await mina.remove(`${EXAMPLES}/${b}`)
     await tea.remove(`${EXAMPLES}/${shared}/share?class_id=${ours}`)
     const links = [off, b, a, shared, foreign]
