@@ -1,6 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { hasStamp, writeStamp } from './fingerprint.mjs'
 import { root, runQuietly, step } from './steps.mjs'
@@ -64,12 +64,12 @@ function wasInstalledByHand(lock) {
   let installed
   try {
     installed = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8')).packages
-    // Loads the native part, which was made for one version of Node.
-    const Sqlite = createRequire(import.meta.url)('better-sqlite3')
-    new Sqlite(':memory:').close()
   } catch {
     return false
   }
+  // The native part was made for one version of Node. Another process tries it: one that fails can never load it again.
+  const sqlite = spawnSync(process.execPath, ['--eval', `new (require('better-sqlite3'))(':memory:')`], { cwd: root })
+  if (sqlite.status !== 0) return false
   return Object.entries(lock.packages).every(
     ([path, { version, optional, link }]) =>
       !path.includes('node_modules/') || link || optional || installed[path]?.version === version,
