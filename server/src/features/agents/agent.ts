@@ -28,7 +28,7 @@ export type AgentContent = {
   generationParams: GenerationParams
 }
 
-export type AgentExample = { input_text: string; output_text: string }
+type AgentExample = { input_text: string; output_text: string }
 
 /** An immutable state of an agent. */
 export type AgentVersion = AgentContent & {
