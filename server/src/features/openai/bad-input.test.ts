@@ -1,3 +1,4 @@
+import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import { answer, type FakeReply } from '../../models/fake-openai.ts'
@@ -22,12 +23,7 @@ describe('bad input in OpenAI’s dialect', () => {
       'messages[0].content',
       'missing_required_parameter',
     ],
-    [
-      'content of no parts',
-      chat({ messages: [{ role: 'user', content: [] }] }),
-      'messages[0].content',
-      'invalid_value',
-    ],
+    ['content of no parts', chat({ messages: [{ role: 'user', content: [] }] }), 'messages[0].content', 'empty_array'],
     [
       'an unknown role',
       chat({ messages: [...hello, { role: 'wizard', content: 'a' }] }),
@@ -156,12 +152,17 @@ describe('bad input in OpenAI’s dialect', () => {
     },
   )
 
-  it('says in the stream that it lives while a provider is silent', async () => {
-    const { post } = await openAiForTest(await open(), [answer(['fine'])])
+  it('streams nothing but data and comments, which OpenAI’s client passes over', async () => {
+    const { post } = await openAiForTest(await open(), [answer(['fi', 'ne'])])
     const reply = await post('/chat/completions', chat({ stream: true }))
     expect(reply.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(reply.text.endsWith('data: [DONE]\n\n')).toBe(true)
     for (const line of reply.text.split('\n').filter(Boolean)) expect(line).toMatch(/^(data: |: )/)
+
+    const kept = reply.text.replaceAll('data: ', ': keep-alive\n\ndata: ')
+    const client = new OpenAI({ apiKey: 'any', fetch: async () => new Response(kept) })
+    const stream = client.chat.completions.stream({ model: 'lab', messages: [{ role: 'user', content: 'Hello' }] })
+    expect(await stream.finalContent()).toBe('fine')
   })
 
   it.each<[string, string, object, string]>([
