@@ -12,6 +12,8 @@ import { enrollmentRoutes } from './features/classes/enrollment-routes.ts'
 import { memberRoutes } from './features/classes/member-routes.ts'
 import { classRoutes } from './features/classes/routes.ts'
 import { clovaRoutes } from './features/clova/routes.ts'
+import { experimentRoutes } from './features/experiments/routes.ts'
+import { votingRoutes } from './features/experiments/voting-routes.ts'
 import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { sessionRoutes } from './features/practice/session-routes.ts'
@@ -80,6 +82,8 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(sessionRoutes(services.practiceSessions, services.settings))
   await app.register(transferRoutes(services.copies))
   await app.register(settingsRoutes(services.practiceSessions, services.settings))
+  await app.register(experimentRoutes(services.experiments, services.runs))
+  await app.register(votingRoutes(services.voting, services.experiments))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
   await app.register(clovaRoutes(services.clova))
   await app.register(webPages(options.files.web))

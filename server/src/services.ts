@@ -16,6 +16,10 @@ import { ClassMembers } from './features/classes/members.ts'
 import { ClassService } from './features/classes/service.ts'
 import { ClassStore } from './features/classes/store.ts'
 import { ClovaService } from './features/clova/service.ts'
+import { ExperimentService } from './features/experiments/service.ts'
+import { ExperimentStore } from './features/experiments/store.ts'
+import { VoteStore } from './features/experiments/vote-store.ts'
+import { VotingService } from './features/experiments/voting-service.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
 import { CallRecorder } from './features/gateway/call-recorder.ts'
@@ -34,6 +38,7 @@ import { PracticeStore } from './features/practice/store.ts'
 import { TitleService } from './features/practice/title-service.ts'
 import { TranscriptStore } from './features/practice/transcript-store.ts'
 import { TurnBuilder } from './features/practice/turn-builder.ts'
+import { VariantService } from './features/practice/variant-service.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
 import { TokenizerService } from './features/window/tokenizer-service.ts'
@@ -100,13 +105,14 @@ export async function createServices(config: Config, database: Database, parts: 
   const practiceStore = new PracticeStore(database, lanes)
   const settingsStore = new SettingsStore(database)
   const settings = new SettingsService({ store: settingsStore, fewShots, agents, ids, now })
+  const builder = new TurnBuilder({ catalog, window: windows, ids })
   const practice = new PracticeService({
     store: practiceStore,
     lanes,
     transcripts: new TranscriptStore(database),
     settings,
     settingsStore,
-    builder: new TurnBuilder({ catalog, window: windows, ids }),
+    builder,
     runs,
     catalog,
     classes,
@@ -136,6 +142,33 @@ export async function createServices(config: Config, database: Database, parts: 
     classes,
     now,
   })
+  const experiments = new ExperimentService({
+    store: new ExperimentStore(database),
+    variants: new VariantService({
+      store: practiceStore,
+      settings,
+      settingsStore,
+      builder,
+      runs,
+      catalog,
+      classes,
+      ids,
+      now,
+    }),
+    sessions: practiceSessions,
+    settings,
+    runs,
+    classes,
+    ids,
+    now,
+  })
+  const voting = new VotingService({
+    votes: new VoteStore(database),
+    experiments,
+    classes,
+    key: secret.deriveKey('blind votes'),
+    now,
+  })
   const recorder = new CallRecorder({ store: new GatewayStore(database), log })
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const clova = new ClovaService({ gateway, windows })
@@ -163,6 +196,8 @@ export async function createServices(config: Config, database: Database, parts: 
     practiceSessions,
     settings,
     copies,
+    experiments,
+    voting,
     readiness,
   }
 }

@@ -65,7 +65,10 @@ export class SettingsService {
   }
 
   /** @param revision the session's current one when left out. @throws {NotFoundError} if there is none such. */
-  async get(session: PracticeSession, revision = session.revision): Promise<SettingsRevision> {
+  async get(
+    session: Pick<PracticeSession, 'sessionId' | 'revision'>,
+    revision = session.revision,
+  ): Promise<SettingsRevision> {
     const found = await this.#store.find(session.sessionId, revision)
     if (!found) throw new NotFoundError('revision', revision)
     return found
