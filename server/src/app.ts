@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import fastifyHelmet from '@fastify/helmet'
 import fastifyRateLimit from '@fastify/rate-limit'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
@@ -27,6 +26,7 @@ import { sendPracticeError } from './http/error-response.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { requestLog } from './http/request-log.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import { validateRequest } from './http/validate.ts'
 import { webPages } from './http/web-pages.ts'
 import type { Services } from './services.ts'
@@ -60,7 +60,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   acceptEmptyJson(app as unknown as FastifyInstance)
 
   await app.register(requestLog)
-  await app.register(fastifyHelmet, SECURITY_HEADERS)
+  await app.register(securityHeaders)
   await app.register(requireSignIn(services.accounts))
   if (options.config.requestsPerMinute > 0)
     await app.register(fastifyRateLimit, rateLimit(options.config.requestsPerMinute))
@@ -98,28 +98,6 @@ function acceptEmptyJson(app: FastifyInstance): void {
     if (body === '') done(null, undefined)
     else void parseJson(request, String(body), done)
   })
-}
-
-/** Nothing is loaded from elsewhere, and nobody frames us. Plain http on a laptop must keep working. */
-const SECURITY_HEADERS = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      // Syntax highlighting and popovers set style attributes.
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:', 'blob:'],
-      fontSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      objectSrc: ["'none'"],
-      baseUri: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  crossOriginEmbedderPolicy: false,
-  strictTransportSecurity: false,
-  referrerPolicy: { policy: 'same-origin' as const },
 }
 
 function rateLimit(max: number) {

@@ -1,6 +1,13 @@
+import { sql } from 'kysely'
 import type { ColumnTypes } from './sql-dialect.ts'
 
-export const postgresColumnTypes: ColumnTypes = { json: 'jsonb', time: 'timestamptz', truth: 'boolean' }
+export const postgresColumnTypes: ColumnTypes = {
+  key: 'bigint',
+  storedByKey: sql``,
+  json: 'jsonb',
+  time: 'timestamptz',
+  truth: 'boolean',
+}
 
 export function isPostgresUniqueViolation(error: unknown): boolean {
   return hasCode(error, '23505')

@@ -4,6 +4,10 @@ import { isSqliteUniqueViolation } from './sqlite-dialect.ts'
 
 /** Column types that the two engines spell differently; migrations take them from here. */
 export type ColumnTypes = {
+  /** A table's only integer key: SQLite then needs no index for it beside the table. */
+  key: 'bigint' | 'integer'
+  /** Ends the definition of a table of small rows, which are then stored in the order of their primary key. */
+  storedByKey: Expression<unknown>
   /** Written as JSON text, read as the parsed value. */
   json: 'jsonb' | Expression<unknown>
   /** Only for tables that Better Auth writes; ours keep times as text. */

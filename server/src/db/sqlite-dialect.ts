@@ -9,7 +9,13 @@ import type { ColumnTypes } from './sql-dialect.ts'
  */
 export const SQLITE_JSON_TYPE = 'json text'
 
-export const sqliteColumnTypes: ColumnTypes = { json: sql.raw(SQLITE_JSON_TYPE), time: 'text', truth: 'integer' }
+export const sqliteColumnTypes: ColumnTypes = {
+  key: 'integer',
+  storedByKey: sql`without rowid`,
+  json: sql.raw(SQLITE_JSON_TYPE),
+  time: 'text',
+  truth: 'integer',
+}
 
 export function isSqliteUniqueViolation(error: unknown): boolean {
   return (

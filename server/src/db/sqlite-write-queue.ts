@@ -69,8 +69,7 @@ export class SqliteWriteQueue {
   /** Writes statements, all or none; the result is that of the only one. */
   write(statements: readonly Statement[]): Promise<WriteResult> {
     for (const { parameters } of statements) checkParameters(parameters)
-    // A compiled query also holds the tree it was made from, which would be cloned into the thread with it.
-    const plain = statements.map(({ sql, parameters }) => ({ sql, parameters }))
+    const plain = statements.map(withoutTree)
     return new Promise((resolve, reject) => {
       this.#enqueue({ operation: { kind: 'write', statements: plain }, resolve, reject })
     })
@@ -96,7 +95,7 @@ export class SqliteWriteQueue {
     return {
       run: async (statement) => {
         checkParameters(statement.parameters)
-        return add({ kind: 'inside', statement }, true)
+        return add({ kind: 'inside', statement: withoutTree(statement) }, true)
       },
       commit: () => end('keep'),
       rollback: async () => {
@@ -286,6 +285,11 @@ class QueuedTransaction {
   failure: Error | undefined
   readonly operations: (Write & { isStatement: boolean })[] = []
   idleTimer: NodeJS.Timeout | undefined
+}
+
+/** A compiled query also holds the tree it was made from, which would be cloned into the thread with it. */
+function withoutTree({ sql, parameters }: Statement): Statement {
+  return { sql, parameters }
 }
 
 function rejectEntry(entry: Write | QueuedTransaction, error: Error): void {

@@ -29,6 +29,8 @@ const connection = new Sqlite(file, { timeout: busyTimeoutMs })
 connection.pragma('journal_mode = WAL')
 connection.pragma('synchronous = FULL')
 connection.pragma('foreign_keys = ON')
+// Savepoints would open temporary files.
+connection.pragma('temp_store = MEMORY')
 connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`)
 
 /** @type {Map<string, { statement: import('better-sqlite3').Statement<unknown[]>, jsonColumns: string[] | undefined }>} */

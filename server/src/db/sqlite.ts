@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   type CompiledQuery,
@@ -40,6 +40,7 @@ export function openSqlite(
   const unlock = options.as === 'server' ? lockForServer(file) : () => {}
   let reader: SqliteReader
   try {
+    if (!existsSync(file)) makeFile(file)
     reader = new SqliteReader(file, BUSY_TIMEOUT_MS)
   } catch (error) {
     unlock()
@@ -60,6 +61,11 @@ export function openSqlite(
       unlock()
     },
   }
+}
+
+/** What is in it is nobody else's business on this machine; SQLite gives the files beside it the same permissions. */
+function makeFile(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
 }
 
 function makeFolder(folder: string): void {

@@ -94,9 +94,8 @@ export class LaneRun {
     } catch (error) {
       if (signal.aborted) this.#endStopped()
       else this.#endFailed(error)
-    } finally {
-      // A model that ignores the signal must not go on costing money in the background.
-      this.stop('stopped')
+      // A model must not go on costing money in the background because we have stopped listening to it.
+      if (response.status !== 'complete') this.stop('stopped')
     }
     response.latencyMs = this.#elapsedMs()
     onText('last')

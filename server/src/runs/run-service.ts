@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { CompiledQuery } from 'kysely'
+import { Bell } from './bell.ts'
 import { EventFlusher, storedRows } from './event-flusher.ts'
 import { LaneRun, type LaneTask } from './lane-run.ts'
 import { LiveRun } from './live-run.ts'
@@ -98,21 +99,26 @@ export class RunService {
     let cursor = afterSeq
     // Kept even after the run has left the list: its last events are still in it.
     const live = this.#live.get(key.turnId)?.run
-    while (!signal.aborted) {
-      const told = live?.since(cursor)
-      const events = told ?? (await this.#store.readEvents(key, cursor, READ_LIMIT))
-      const last = events.at(-1)
-      if (last) {
-        yield events
-        cursor = last.seq
-        // In the log the turn may have gone on after an end, because a lane was asked once more.
-        if (last.event.type === 'turn-end' && (told || !(await this.#goesOn(key, cursor)))) return
-      } else if (live) {
-        await untilNews((wake) => live.onNews(wake), signal)
-      } else {
-        if (!(await this.#goesOn(key, cursor))) return
-        await untilNews((wake) => this.#topics.onNews(key.turnId, wake), signal, POLL_MS)
+    const bell = new Bell(signal)
+    try {
+      while (!signal.aborted) {
+        const told = live?.since(cursor)
+        const events = told ?? (await this.#store.readEvents(key, cursor, READ_LIMIT))
+        const last = events.at(-1)
+        if (last) {
+          yield events
+          cursor = last.seq
+          // In the log the turn may have gone on after an end, because a lane was asked once more.
+          if (last.event.type === 'turn-end' && (told || !(await this.#goesOn(key, cursor)))) return
+        } else if (live) {
+          await bell.untilRung((ring) => live.onNews(ring))
+        } else {
+          if (!(await this.#goesOn(key, cursor))) return
+          await bell.untilRung((ring) => this.#topics.onNews(key.turnId, ring), POLL_MS)
+        }
       }
+    } finally {
+      bell.remove()
     }
   }
 
@@ -268,25 +274,6 @@ function markNotStored(responses: readonly Response[]): void {
       providerMessage: null,
     }
   }
-}
-
-/** Resolves at the next news, when the signal aborts, or after a time. */
-function untilNews(
-  subscribe: (wake: () => void) => () => void,
-  signal: AbortSignal,
-  timeoutMs?: number,
-): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      unsubscribe()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = timeoutMs === undefined ? undefined : setTimeout(done, timeoutMs)
-    const unsubscribe = subscribe(done)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
 
 const NEVER = new AbortController().signal

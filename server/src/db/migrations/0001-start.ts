@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { ColumnTypes } from '../sql-dialect.ts'
 
 /** People, keys, classes, practice sessions and the event log of their runs. */
-export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void> {
+export async function up(db: Kysely<never>, { json, key, storedByKey }: ColumnTypes): Promise<void> {
   const now = new Date().toISOString()
 
   await db.schema
@@ -20,7 +20,7 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
 
   await db.schema
     .createTable('people')
-    .addColumn('person_id', 'bigint', (c) => c.primaryKey())
+    .addColumn('person_id', key, (c) => c.primaryKey())
     .addColumn('handle', 'text', (c) => c.notNull().unique())
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('is_admin', 'integer', (c) => c.notNull().defaultTo(0))
@@ -30,7 +30,7 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
 
   await db.schema
     .createTable('api_keys')
-    .addColumn('api_key_id', 'bigint', (c) => c.primaryKey())
+    .addColumn('api_key_id', key, (c) => c.primaryKey())
     .addColumn('person_id', 'bigint', (c) => c.notNull().references('people.person_id').onDelete('cascade'))
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('key_hash', 'text', (c) => c.notNull().unique())
@@ -51,7 +51,7 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
 
   await db.schema
     .createTable('classes')
-    .addColumn('class_id', 'bigint', (c) => c.primaryKey())
+    .addColumn('class_id', key, (c) => c.primaryKey())
     .addColumn('slug', 'text', (c) => c.notNull().unique())
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('status', 'text', (c) => c.notNull().check(sql`status in ('planned', 'active', 'ended')`))
@@ -74,7 +74,7 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
 
   await db.schema
     .createTable('practice_sessions')
-    .addColumn('session_id', 'bigint', (c) => c.primaryKey())
+    .addColumn('session_id', key, (c) => c.primaryKey())
     .addColumn('person_id', 'bigint', (c) => c.notNull())
     .addColumn('class_id', 'bigint', (c) => c.notNull())
     .addColumn('title', 'text', (c) => c.notNull())
@@ -104,6 +104,7 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
     .addColumn('generation_params', json, (c) => c.notNull())
     .addColumn('created_at', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('practice_lanes_pk', ['session_id', 'lane_id'])
+    .modifyEnd(storedByKey)
     .execute()
   await db.schema
     .createIndex('practice_lanes_one_primary')
@@ -112,6 +113,8 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
     .columns(['session_id'])
     .where(sql.ref('is_primary'), '=', sql.lit(1))
     .execute()
+
+  await db.schema.createIndex('practice_lanes_by_id').on('practice_lanes').columns(['lane_id']).execute()
 
   await db.schema
     .createTable('practice_turns')
@@ -161,13 +164,13 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
     .addColumn('trim', json)
     .addColumn('created_at', 'text', (c) => c.notNull())
     .addColumn('ended_at', 'text')
-    .addPrimaryKeyConstraint('practice_responses_pk', ['session_id', 'response_id'])
+    .addPrimaryKeyConstraint('practice_responses_pk', ['session_id', 'turn_id', 'lane_id', 'attempt'])
     .execute()
   await db.schema
-    .createIndex('practice_responses_by_turn')
+    .createIndex('practice_responses_by_id')
     .unique()
     .on('practice_responses')
-    .columns(['session_id', 'turn_id', 'lane_id', 'attempt'])
+    .columns(['response_id', 'session_id'])
     .execute()
 
   await db.schema
@@ -178,6 +181,7 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
     .addColumn('type', 'text', (c) => c.notNull())
     .addColumn('data', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('run_events_pk', ['session_id', 'turn_id', 'seq'])
+    .modifyEnd(storedByKey)
     .execute()
 
   await db

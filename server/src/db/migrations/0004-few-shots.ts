@@ -35,6 +35,4 @@ export async function up(db: Kysely<never>, { json }: ColumnTypes): Promise<void
     .on('few_shot_shares')
     .columns(['person_id', 'example_id'])
     .execute()
-
-  await db.schema.createIndex('practice_responses_by_id').on('practice_responses').columns(['response_id']).execute()
 }

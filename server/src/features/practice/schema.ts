@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { anyText, Id, IdInPath, jsonObject, text } from '../../http/fields.ts'
+import { anyText, Id, IdInPath, jsonObject, SearchText, text } from '../../http/fields.ts'
 import { GenerationParamsSchema } from './generation-params-schema.ts'
 import { STYLE_PRESETS } from './settings.ts'
 import { STYLE_PARAM_TYPES } from './system-prompt.ts'
@@ -118,7 +118,7 @@ export const SessionPatch = z
 export const SessionListQuery = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   size: z.coerce.number().int().min(1).max(200).default(50),
-  q: z.string().max(200).optional().describe('Part of a title or of the latest prompt'),
+  q: SearchText.optional().describe('Part of a title or of the latest prompt'),
 })
 export const EventsQuery = z.object({
   after: z.coerce.number().int().min(0).optional().describe('Like Last-Event-ID, for clients that cannot set headers'),
