@@ -9,6 +9,8 @@ const KEEP_ALIVE_MS = 15_000
 /** Frames that come closer together are written together: writing is most of what a frame costs. */
 const JOIN_MS = 8
 const MOST_JOINED_CHARACTERS = 64 * 1024
+/** The beginning of a stream is written at once: nobody should wait for the first token. */
+const UNJOINED_WRITES = 3
 
 /** Whether the client asked for server-sent events. */
 export function wantsEvents(request: FastifyRequest): boolean {
@@ -61,11 +63,12 @@ export async function sendEvents(
   }
 }
 
-/** Writes at once after a silence, and otherwise what has come within 8 ms together. */
+/** Writes at once in the beginning and after a silence, and otherwise what has come within 8 ms together. */
 class JoiningWriter {
   readonly #raw: ServerResponse
   #waiting = ''
   #writtenAt = Number.NEGATIVE_INFINITY
+  #writes = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(raw: ServerResponse) {
@@ -79,7 +82,7 @@ class JoiningWriter {
       return
     }
     const waitMs = this.#writtenAt + JOIN_MS - performance.now()
-    if (waitMs <= 0) this.#flush()
+    if (waitMs <= 0 || this.#writes < UNJOINED_WRITES) this.#flush()
     else this.#timer = setTimeout(this.#flush, waitMs)
   }
 
@@ -93,6 +96,7 @@ class JoiningWriter {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#writtenAt = performance.now()
+    this.#writes++
     this.#raw.write(this.#waiting)
     this.#waiting = ''
   }
