@@ -6,9 +6,11 @@ import { ModelError } from '../../models/model-error.ts'
 import { ScriptedModel, type ScriptedStep, testModel, testProvider } from '../../models/testing.ts'
 import { appForTest } from '../../testing.ts'
 import { ModelCatalog } from '../catalog/catalog.ts'
+import { TokenizerService } from '../window/tokenizer-service.ts'
+import { WindowService } from '../window/window.ts'
 import { CallRecorder } from './call-recorder.ts'
 import type { GatewayEvent } from './gateway-call.ts'
-import type { GatewayRequest } from './service.ts'
+import { type GatewayRequest, GatewayService } from './service.ts'
 import { GatewayStore } from './store.ts'
 
 const says = (...texts: string[]): ModelEvent[] => texts.map((text) => ({ type: 'text-delta', text }))
@@ -40,7 +42,7 @@ describe.each(testDatabases)('the gateway on $name', ({ open }) => {
       await gateway.settled()
       return calls(test.database)
     }
-    return { ...test, gateway, model, mina, request, recorded }
+    return { ...test, catalog, gateway, model, mina, request, recorded }
   }
 
   it('hands on what the model says and records the call', async () => {
@@ -122,6 +124,41 @@ describe.each(testDatabases)('the gateway on $name', ({ open }) => {
     expect(await recorded()).toMatchObject([
       { status: 'failed', error_code: 'rate_limited', input_tokens: null, output_tokens: null, cost: null },
     ])
+  })
+
+  it('waits for the first word only so long, for a reader wants to see that the server lives', async () => {
+    const { services, database, catalog, mina, request, recorded } = await gatewayWith([
+      { waitMs: 200 },
+      ...says('late'),
+    ])
+    const gateway = new GatewayService({
+      catalog,
+      classes: services.classes,
+      windows: new WindowService({
+        tokenizers: new TokenizerService({ dataFolder: '', warn: () => {} }),
+      }),
+      recorder: new CallRecorder({ store: new GatewayStore(database), log: { error: () => expect.unreachable() } }),
+      now: () => new Date(),
+      firstEventMs: 1,
+    })
+    const { events } = await gateway.ask(mina, request(), never())
+    expect(await recorded()).toEqual([])
+    expect((await readAll(events))[0]).toEqual({ type: 'text-delta', text: 'late' })
+    await gateway.settled()
+    expect(await recorded()).toMatchObject([{ status: 'complete' }])
+  })
+
+  it('learns from the provider’s counts where tokens are estimated', async () => {
+    const messages = [user('word '.repeat(100))]
+    const usage: ModelEvent = { type: 'usage', usage: { inputTokens: 200, outputTokens: 1 } }
+    const { gateway, mina, request } = await gatewayWith([...says('fine'), usage])
+    const totals: number[] = []
+    for (let time = 0; time < 12; time++) {
+      const { trim, events } = await gateway.ask(mina, request({ messages }), never())
+      totals.push(trim.tokens.total)
+      await readAll(events)
+    }
+    expect(Math.abs(totals.at(-1)! - 200)).toBeLessThan(Math.abs(totals[0]! - 200))
   })
 
   it('fails in the middle when the model does, after what has come', async () => {

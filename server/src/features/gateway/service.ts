@@ -44,19 +44,23 @@ export class GatewayService {
   readonly #windows: Pick<WindowService, 'fit' | 'count' | 'calibrate'>
   readonly #recorder: CallRecorder
   readonly #now: () => Date
+  readonly #firstEventMs: number
 
+  /** @param deps.firstEventMs longest wait for a model's first event; only tests give it. */
   constructor(deps: {
     catalog: ModelCatalog
     classes: Pick<ClassService, 'modelsOf'>
     windows: Pick<WindowService, 'fit' | 'count' | 'calibrate'>
     recorder: CallRecorder
     now: () => Date
+    firstEventMs?: number
   }) {
     this.#catalog = deps.catalog
     this.#classes = deps.classes
     this.#windows = deps.windows
     this.#recorder = deps.recorder
     this.#now = deps.now
+    this.#firstEventMs = deps.firstEventMs ?? FIRST_EVENT_MS
   }
 
   /** The models that a person may ask, embedding models last. */
@@ -144,7 +148,7 @@ export class GatewayService {
       },
       signal,
     )
-    await events.begun(FIRST_EVENT_MS)
+    await events.begun(this.#firstEventMs)
     return { model, events, trim: report, dropped }
   }
 
