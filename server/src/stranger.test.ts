@@ -43,12 +43,14 @@ const ABOUT_ONESELF = [
 ]
 
 /** Dialects that ask a model in one's own name and keep nothing that could be somebody's. */
-const STATELESS = ['/v1/', '/v3/', '/testapp/', '/serviceapp/']
+const STATELESS = ['/v1/', '/v2/', '/v3/', '/testapp/', '/serviceapp/']
 
 /** What students may do in the class of the owner, besides reading nothing of the owner's. */
 const CLASSMATES_MAY = [
   'GET /agents/shared',
   'GET /classes/:class_id',
+  'GET /classes/:class_id/experiments',
+  'GET /classes/:class_id/leaderboard',
   'GET /models',
   'GET /user/practice/few-shot-examples/shared',
   'POST /projects',
@@ -81,6 +83,17 @@ const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | st
   'POST /user/practice/sessions/run': ({ class_id, project_id, agent_id, example_id }) => ({
     query: `class_id=${class_id}`,
     body: { prompt_text: 'Hi', project_id, agent_id, few_shot_example_ids: [example_id] },
+  }),
+  'POST /user/practice/experiments': ({ class_id, agent_id, example_id }) => ({
+    query: `class_id=${class_id}`,
+    body: {
+      prompt_text: 'Hi',
+      variants: [{ model_name: 'one', agent_id, few_shot_example_ids: [example_id] }],
+    },
+  }),
+  'PATCH /user/practice/experiments/:experiment_id': () => ({ body: { is_shared: true } }),
+  'POST /user/practice/experiments/:experiment_id/votes': ({ left_answer_id, right_answer_id }) => ({
+    body: { left_answer_id, right_answer_id, outcome: 'left' },
   }),
   'POST /user/practice/sessions/import': ({ class_id, file }) => ({ query: `class_id=${class_id}`, body: file }),
   'POST /user/practice/sessions/:session_id/fork': ({ turn_id }) => ({ body: { turn_id } }),
@@ -273,6 +286,12 @@ async function school(database: Database) {
   const { session_id, turn_id, results } = turn.json()
   const { response_id, session_model_id } = results[0]
   const file: object = (await owner.get(`/user/practice/sessions/${session_id}/export`)).json()
+  const { experiment_id } = await made(owner, `/user/practice/experiments?class_id=${class_id}`, {
+    prompt_text: SECRET,
+    variants: [{ model_name: 'one' }, { model_name: 'one', label: SECRET }],
+  })
+  const blind = (await owner.get(`/user/practice/experiments/${experiment_id}/blind`)).json()
+  const { left_answer_id, right_answer_id } = blind.pairs[0]
   const { join_code_id } = await made(owner, `/classes/${class_id}/join-codes`, {})
   const { api_key_id } = await made(owner, '/user/api-keys', { name: SECRET })
 
@@ -298,6 +317,9 @@ async function school(database: Database) {
     response_id: response_id as number,
     session_model_id: session_model_id as number,
     join_code_id: join_code_id!,
+    experiment_id: experiment_id!,
+    left_answer_id: left_answer_id as string,
+    right_answer_id: right_answer_id as string,
     api_key_id: api_key_id!,
     file,
     // Of the dialects that only ask a model.

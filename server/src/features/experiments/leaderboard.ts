@@ -12,7 +12,7 @@ export type ModelVote = {
 /** 1000 is average; 400 more is ten to one. The interval holds the truth 95 times in 100. */
 export type Rating = { rating: number; low: number; high: number }
 
-export type LeaderboardRow = Rating & {
+type LeaderboardRow = Rating & {
   modelName: string
   /** As if all answers had been of the same length. */
   lengthCorrected: Rating

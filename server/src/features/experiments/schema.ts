@@ -57,7 +57,7 @@ export const ExperimentPatch = z
   .meta({ id: 'ExperimentUpdate' })
 
 const AnswerId = z.string().regex(/^[0-9a-f]{24}$/, 'must be the answer_id of a blind answer')
-export const OutcomeSchema = z.enum(['left', 'right', 'tie', 'both_bad'])
+const OutcomeSchema = z.enum(['left', 'right', 'tie', 'both_bad'])
 export const VoteBody = z
   .strictObject({ left_answer_id: AnswerId, right_answer_id: AnswerId, outcome: OutcomeSchema })
   .meta({ id: 'BlindVoteCreate' })

@@ -3,7 +3,7 @@ import type { ScriptedModel } from '../../models/testing.ts'
 import { appForTest } from '../../testing.ts'
 
 type Result = { response_id: number; response_text: string; status: string }
-export type WireVariant = {
+type WireVariant = {
   variant_id: number
   label: string
   model_name: string

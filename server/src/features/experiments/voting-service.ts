@@ -8,7 +8,7 @@ import type { Vote, VoteStore } from './vote-store.ts'
 
 export type Outcome = 'left' | 'right' | 'tie' | 'both_bad'
 
-export type BlindVote = BlindPair & { outcome: Outcome; votedAt: string }
+type BlindVote = BlindPair & { outcome: Outcome; votedAt: string }
 
 /** Which answers a vote is about, by the ids that the voter knows them by. */
 export type PairIds = { leftAnswerId: string; rightAnswerId: string }
