@@ -110,6 +110,259 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My classes, oldest first; all classes for an administrator */
+        get: operations["listClasses"];
+        put?: never;
+        /** Make a class, as an administrator, who is its first teacher */
+        post: operations["createClass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classes/{class_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One class */
+        get: operations["getClass"];
+        put?: never;
+        post?: never;
+        /** Remove a class in which nobody has practised, as an administrator */
+        delete: operations["deleteClass"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a class, as its teacher
+         * @description What is left out stays. Ending a class keeps its history readable.
+         */
+        patch: operations["updateClass"];
+        trace?: never;
+    };
+    "/classes/{class_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of everybody in a class, newest first, for its teachers and assistants */
+        get: operations["listClassSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classes/{class_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is in a class, for its teachers and assistants */
+        get: operations["listClassMembers"];
+        put?: never;
+        /** Put somebody into a class, as its teacher */
+        post: operations["addClassMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classes/{class_id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take somebody out of a class, as its teacher */
+        delete: operations["removeClassMember"];
+        options?: never;
+        head?: never;
+        /** Give a member another role, as a teacher */
+        patch: operations["changeClassMember"];
+        trace?: never;
+    };
+    "/classes/{class_id}/roster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put everybody on a list into a class, all or nothing, as its teacher
+         * @description Makes the people who do not exist. Problems are located by line: ["body", 3, "handle"].
+         */
+        post: operations["enrolRoster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classes/{class_id}/join-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes of a class, newest first, for its teachers */
+        get: operations["listJoinCodes"];
+        put?: never;
+        /** Make a code with which students join a class, as its teacher */
+        post: operations["createJoinCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classes/{class_id}/join-codes/{join_code_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a code, as a teacher; who has joined with it stays */
+        delete: operations["deleteJoinCode"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/classes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The classes that I am in, oldest first */
+        get: operations["listEnrollments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/class/invites/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join a class with a code */
+        post: operations["redeemJoinCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/class/enrollments/{class_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Leave a class; what I did in it stays mine */
+        delete: operations["leaveClass"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My projects, newest first */
+        get: operations["listProjects"];
+        put?: never;
+        /** Make a project in a class */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my projects */
+        get: operations["getProject"];
+        put?: never;
+        post?: never;
+        /** Remove a project; its sessions stay */
+        delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        /** Rename or describe a project */
+        patch: operations["updateProject"];
+        trace?: never;
+    };
+    "/projects/{project_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of a project, newest first */
+        get: operations["listProjectSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models": {
         parameters: {
             query?: never;
@@ -122,6 +375,318 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add the examples of a CSV or JSONL file, all or none
+         * @description UTF-8, at most 8 MiB. CSV has a header with input_text, output_text and, if wanted, title, is_active, meta. An apostrophe before =, +, -, @ or a tab at the beginning of a cell is taken away, as the export puts it there.
+         */
+        post: operations["importFewShotExamples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All of my examples as a file that the import reads back exactly
+         * @description CSV as in RFC 4180. So that no spreadsheet runs a text as a formula, an apostrophe is put before cells that begin with one.
+         */
+        get: operations["exportFewShotExamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My examples, newest first */
+        get: operations["listFewShotExamples"];
+        put?: never;
+        /** Write an example */
+        post: operations["createFewShotExample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The examples that a class may use, newest first */
+        get: operations["listSharedFewShotExamples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/{example_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my examples */
+        get: operations["getFewShotExample"];
+        put?: never;
+        post?: never;
+        /** Remove an example; sessions skip their links to it */
+        delete: operations["deleteFewShotExample"];
+        options?: never;
+        head?: never;
+        /** Change an example; turns that were asked with it keep what they had */
+        patch: operations["updateFewShotExample"];
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/{example_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an example adds to every prompt of a model, in tokens and money */
+        get: operations["priceFewShotExample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/{example_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy an example that is shared with a class into my library */
+        post: operations["forkFewShotExample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/few-shot-examples/{example_id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a class that I teach or assist use an example */
+        post: operations["shareFewShotExample"];
+        /** Take an example back from a class */
+        delete: operations["unshareFewShotExample"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/responses/{response_id}/few-shot-example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an example of a prompt and its answer in one of my sessions */
+        post: operations["saveAnswerAsFewShotExample"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My agents, newest first */
+        get: operations["listAgents"];
+        put?: never;
+        /** Make an agent */
+        post: operations["createAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The agents that a class may use, newest first
+         * @description Hidden prompts and examples are shown to their owners only.
+         */
+        get: operations["listSharedAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{agent_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my agents, in its latest version */
+        get: operations["getAgent"];
+        put?: never;
+        post?: never;
+        /** Remove an agent with all its versions; sessions keep what they took of it */
+        delete: operations["deleteAgent"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an agent: other content is a new version
+         * @description With If-Match and the number of a version, 412 when that is no longer the latest. Hiding the prompt and switching the agent off are no content: they concern all versions.
+         */
+        patch: operations["updateAgent"];
+        trace?: never;
+    };
+    "/agents/{agent_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of one of my agents, newest first */
+        get: operations["listAgentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{agent_id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of one of my agents */
+        get: operations["getAgentVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{agent_id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new version that says the same as an earlier one */
+        post: operations["restoreAgentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{agent_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an agent of mine from one that is shared with a class
+         * @description Named like the original with (2) or the next free number, unless told.
+         */
+        post: operations["forkAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/{agent_id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a class that I teach or assist use an agent */
+        post: operations["shareAgent"];
+        /** Take an agent back from a class; sessions keep what they took of it */
+        delete: operations["unshareAgent"];
         options?: never;
         head?: never;
         patch?: never;
@@ -158,7 +723,7 @@ export interface paths {
         put?: never;
         /**
          * Ask the lanes of a session the next prompt
-         * @description Answers like /run.
+         * @description Answers with JSON when all models have ended, or with server-sent events when the client accepts text/event-stream.
          */
         post: operations["chat"];
         delete?: never;
@@ -167,40 +732,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/user/practice/sessions": {
+    "/user/practice/turns/{turn_id}/ask-again": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The sessions of the signed-in person, newest first */
-        get: operations["listSessions"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * Ask a prompt again, edited or not, as a sibling of its turn
+         * @description Answers with JSON when all models have ended, or with server-sent events when the client accepts text/event-stream.
+         */
+        post: operations["askAgain"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/user/practice/sessions/{session_id}": {
+    "/user/practice/responses/{response_id}/retry": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One session with its lanes, turns and responses */
-        get: operations["getSession"];
+        get?: never;
         put?: never;
-        post?: never;
-        /** Stop what runs in a session and remove it */
-        delete: operations["deleteSession"];
+        /**
+         * Ask one lane once more in the same turn
+         * @description Answers with JSON when all models have ended, or with server-sent events when the client accepts text/event-stream.
+         */
+        post: operations["retryResponse"];
+        delete?: never;
         options?: never;
         head?: never;
-        /** Give a session a title of its own */
-        patch: operations["renameSession"];
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be sent to each lane for a draft of the next prompt */
+        post: operations["previewWindow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/user/practice/turns/{turn_id}": {
@@ -248,6 +834,630 @@ export interface paths {
         put?: never;
         /** Stop a turn, or some of its lanes; what they have said is kept */
         post: operations["cancelTurn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sessions of the signed-in person, newest first, without their transcripts */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session with its lanes, turns and responses */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        /** Stop what runs in a session and remove it */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        /** Change a session’s title, notes, project or agent */
+        patch: operations["updateSession"];
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lanes of a session, the primary one first */
+        get: operations["listSessionModels"];
+        put?: never;
+        /** Add a lane; a model may have several, each with parameters of its own */
+        post: operations["addSessionModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/models/{session_model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a lane with its responses */
+        delete: operations["removeSessionModel"];
+        options?: never;
+        head?: never;
+        /** Change a lane’s parameters, make it primary, switch it on or off */
+        patch: operations["updateSessionModel"];
+        trace?: never;
+    };
+    "/user/practice/models/{session_model_id}/continue-only": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with one lane: every other one is switched off */
+        post: operations["continueOnlyWith"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/models/{session_model_id}/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The answers of one lane, oldest first */
+        get: operations["listSessionModelResponses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/responses/{response_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One answer */
+        get: operations["getResponse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/turns/{turn_id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a lane go on from another answer to this turn than its own latest */
+        post: operations["adoptResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a session that begins as this one went up to a turn */
+        post: operations["forkSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a session from an exported JSON file */
+        post: operations["importSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session with all its lanes as Markdown, JSON or CSV */
+        get: operations["exportSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of a session */
+        get: operations["getSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the settings of a session */
+        patch: operations["updateSettings"];
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/settings/update-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring the session’s agent to its latest version */
+        post: operations["updateSessionAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/settings/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every revision of the settings, newest first */
+        get: operations["listSettingsRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/settings/revisions/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two revisions */
+        get: operations["compareSettingsRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/settings/revisions/{revision}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new revision that equals an earlier one */
+        post: operations["restoreSettingsRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My experiments, newest first */
+        get: operations["listExperiments"];
+        put?: never;
+        /**
+         * Ask several variants one prompt, to compare them
+         * @description Answers with the experiment when all have ended, or with the events of its turn when the client accepts text/event-stream. The Location header names the experiment either way.
+         */
+        post: operations["runExperiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/experiments/{experiment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The variants of an experiment side by side: settings, answers, what they took */
+        get: operations["getExperiment"];
+        put?: never;
+        post?: never;
+        /** Remove an experiment with its session and the votes on it */
+        delete: operations["deleteExperiment"];
+        options?: never;
+        head?: never;
+        /** Let the class vote on an experiment, or no longer */
+        patch: operations["updateExperiment"];
+        trace?: never;
+    };
+    "/classes/{class_id}/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Experiments that a class may vote on, newest first */
+        get: operations["listSharedExperiments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/experiments/{experiment_id}/blind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The answers of an experiment without saying whose they are, and pairs of them to judge */
+        get: operations["getBlindExperiment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/experiments/{experiment_id}/votes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which of two answers is better, and learn whose they are
+         * @description A second vote on the same two answers replaces the first.
+         */
+        post: operations["voteOnAnswers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/experiments/{experiment_id}/votes/{left_answer_id}/{right_answer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take back what I said of two answers */
+        delete: operations["undoVote"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classes/{class_id}/leaderboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How models compare in the votes of a class
+         * @description Bradley-Terry ratings with 95% intervals, as they are and corrected for the length of answers. Only votes between different models count.
+         */
+        get: operations["getLeaderboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openai/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model, as OpenAI’s chat completions do
+         * @description With stream: true the reply is server-sent events. The header x-etude-window: slide, or :slide after the model’s name, leaves out the oldest turns until the conversation fits; the reply says how many.
+         */
+        post: operations["createChatCompletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openai/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model, as OpenAI’s responses do, without stored state
+         * @description With stream: true the reply is server-sent events. truncation: auto switches the window on.
+         */
+        post: operations["createResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openai/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn texts into vectors */
+        post: operations["createEmbeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openai/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the models that may be asked, embedding models too */
+        get: operations["listOpenAiModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openai/models/{*}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe one model */
+        get: operations["getOpenAiModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat-completions/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model
+         * @description Answers with JSON, or with server-sent events when the client accepts text/event-stream.
+         */
+        post: operations["clovaChatV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-tools/chat-tokenize/{model}/{appId}?": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the tokens of messages */
+        post: operations["clovaTokenizeV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-tools/sliding/chat-messages/{model}/{appId}?": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave the oldest turns out until a conversation fits a model */
+        post: operations["clovaSliding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-tools/embedding/v2/{appId}?": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an embedding of a text */
+        post: operations["clovaEmbedding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-tools/embedding/v2/tokenize/{appId}?": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the tokens of a text for an embedding */
+        post: operations["clovaTokenizeEmbedding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/chat-completions/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model, with images, tools, thinking or a response format
+         * @description Answers with JSON, or with server-sent events when the client accepts text/event-stream.
+         */
+        post: operations["clovaChatV3"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v3/api-tools/chat-tokenize/{model}/{appId}?": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the tokens of messages, tools and a response format */
+        post: operations["clovaTokenizeV3"];
         delete?: never;
         options?: never;
         head?: never;
@@ -310,37 +1520,6 @@ export interface components {
         SignedInInput: {
             person: components["schemas"]["PersonInput"];
         };
-        ModelInput: {
-            /** @description What to give as model_names */
-            model_name: string;
-            display_name: string;
-            provider: string;
-            /** @constant */
-            modality: "chat";
-            /** @description Runs inside this server, without knowledge of the world */
-            is_offline: boolean;
-            context_tokens: number;
-            max_output_tokens: number;
-            tokenizer: string;
-            /** @description US dollars; null when it is not known */
-            price_per_million_tokens: {
-                input: number;
-                output: number;
-            } | null;
-            /** @description Parameters that are dropped and reported, not sent */
-            unsupported: ("temperature" | "top_p" | "top_k" | "max_completion_tokens" | "frequency_penalty" | "presence_penalty" | "repetition_penalty" | "stop" | "seed")[];
-            capabilities: {
-                tools: boolean;
-                images: boolean;
-                json: boolean;
-            };
-        };
-        ModelPageInput: {
-            items: components["schemas"]["ModelInput"][];
-            total: number;
-            page: number;
-            size: number;
-        };
         GenerationParamsInput: {
             temperature?: number | null;
             top_p?: number | null;
@@ -355,33 +1534,460 @@ export interface components {
             stop?: string[] | null;
             seed?: number | null;
         };
+        AgentExampleCreateInput: {
+            input_text: string;
+            output_text: string;
+        };
+        AgentExampleInput: {
+            input_text: string;
+            output_text: string;
+        };
+        AgentCreateInput: {
+            name: string;
+            role_description?: string | null;
+            system_prompt: string;
+            examples?: components["schemas"]["AgentExampleCreateInput"][] | null;
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            /** @description Whether the prompt and the examples reach models, and nobody but me */
+            is_prompt_hidden?: boolean | null;
+        };
+        AgentUpdateInput: {
+            name?: string;
+            role_description?: string | null;
+            system_prompt?: string;
+            /** @description Replaces the whole list; null clears it */
+            examples?: components["schemas"]["AgentExampleCreateInput"][] | null;
+            /** @description Replaces all of them; null clears them */
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            is_prompt_hidden?: boolean;
+            is_active?: boolean;
+        };
+        AgentForkInput: {
+            class_id: number;
+            name?: string | null;
+        };
+        AgentInput: {
+            agent_id: number;
+            owner_id: number;
+            /** @description The latest; also its ETag */
+            version: number;
+            name: string;
+            role_description: string | null;
+            /** @description null when it is hidden from you */
+            system_prompt: string | null;
+            /** @description Empty when they are hidden from you */
+            examples: components["schemas"]["AgentExampleInput"][];
+            generation_params: {
+                [key: string]: unknown;
+            };
+            is_prompt_hidden: boolean;
+            is_active: boolean;
+            /** @description class_shared when it was forked from a class */
+            template_source: string | null;
+            /** @description The classes that may use it; to others than its owner, only the one asked for */
+            class_ids: number[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AgentPageInput: {
+            items: components["schemas"]["AgentInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        AgentVersionInput: {
+            agent_id: number;
+            version: number;
+            name: string;
+            /** @description The version that this one was made equal to */
+            restored_from: number | null;
+            /** Format: date-time */
+            created_at: string;
+            role_description: string | null;
+            system_prompt: string;
+            examples: components["schemas"]["AgentExampleInput"][];
+            generation_params: {
+                [key: string]: unknown;
+            };
+        };
+        AgentVersionSummaryInput: {
+            agent_id: number;
+            version: number;
+            name: string;
+            /** @description The version that this one was made equal to */
+            restored_from: number | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        AgentVersionPageInput: {
+            items: components["schemas"]["AgentVersionSummaryInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        AgentShareInput: {
+            share_id: number;
+            agent_id: number;
+            class_id: number;
+            shared_by_user_id: number;
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ModelInput: {
+            /** @description What to give as model_names */
+            model_name: string;
+            display_name: string;
+            provider: string;
+            /** @enum {string} */
+            modality: "chat" | "embedding";
+            /** @description Runs inside this server, without knowledge of the world */
+            is_offline: boolean;
+            /** @description How long the vectors of an embedding model are */
+            dimensions: number | null;
+            context_tokens: number;
+            max_output_tokens: number;
+            tokenizer: string;
+            /** @description US dollars; null when it is not known */
+            price_per_million_tokens: {
+                input: number;
+                output: number;
+            } | null;
+            /** @description Parameters that are dropped and reported, not sent */
+            unsupported: ("temperature" | "top_p" | "top_k" | "max_completion_tokens" | "frequency_penalty" | "presence_penalty" | "repetition_penalty" | "stop" | "seed" | "reasoning_effort")[];
+            capabilities: {
+                tools: boolean;
+                images: boolean;
+                json: boolean;
+            };
+        };
+        ModelPageInput: {
+            items: components["schemas"]["ModelInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        /** @description What new sessions begin with */
+        ClassDefaultSettingsInput: {
+            style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params?: {
+                [key: string]: unknown;
+            } | null;
+            generation_params?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ClassRequestInput: {
+            /** @description Made from the name unless told; also the name of its Weave entity */
+            slug?: string;
+            name: string;
+            description?: string | null;
+            /**
+             * @default planned
+             * @enum {string}
+             */
+            status: "planned" | "active" | "ended";
+            /** @description Until then an active class counts as planned */
+            starts_at?: string | null;
+            /** @description From then on an active class counts as ended */
+            ends_at?: string | null;
+            /**
+             * @description IANA name
+             * @default UTC
+             */
+            timezone: string;
+            /** @description Logical model names; null allows every model. The primary is always one of them. */
+            allowed_models?: string[] | null;
+            /** @description The first allowed one unless told */
+            primary_model?: string | null;
+            default_settings?: components["schemas"]["ClassDefaultSettingsInput"] | null;
+        };
+        ClassPatchInput: {
+            slug?: string;
+            name?: string;
+            description?: string | null;
+            /** @enum {string} */
+            status?: "planned" | "active" | "ended";
+            starts_at?: string | null;
+            ends_at?: string | null;
+            timezone?: string;
+            /** @description Logical model names; null allows every model. The primary is always one of them. */
+            allowed_models?: string[] | null;
+            primary_model?: string | null;
+            /** @description Replaces all of them; null clears them */
+            default_settings?: components["schemas"]["ClassDefaultSettingsInput"] | null;
+        };
+        ClassInput: {
+            class_id: number;
+            slug: string;
+            name: string;
+            description: string;
+            /**
+             * @description What counts now
+             * @enum {string}
+             */
+            status: "planned" | "active" | "ended";
+            starts_at: string | null;
+            ends_at: string | null;
+            timezone: string;
+            allowed_models: string[] | null;
+            primary_model: string | null;
+            /**
+             * @description What its teachers have set, whatever the dates make of it
+             * @enum {string}
+             */
+            status_as_set: "planned" | "active" | "ended";
+            default_settings: {
+                style_preset?: string | null;
+                style_params?: {
+                    [key: string]: unknown;
+                } | null;
+                generation_params?: {
+                    [key: string]: unknown;
+                } | null;
+            };
+            /** @description Mine; null when I look at it as an administrator */
+            role: ("teacher" | "assistant" | "student") | null;
+            member_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        ClassPageInput: {
+            items: components["schemas"]["ClassInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        ClassSessionInput: {
+            session_id: number;
+            class_id: number;
+            person: {
+                user_id: number;
+                handle: string;
+                name: string;
+            };
+            title: string;
+            /** @description Begin of the latest prompt */
+            preview: string;
+            /** @description Begin of the latest answer */
+            last_message_preview: string;
+            model_names: string[];
+            turn_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            last_activity_at: string;
+        };
+        ClassSessionListInput: {
+            items: components["schemas"]["ClassSessionInput"][];
+            /** @description Null on the last page */
+            next_cursor: string | null;
+        };
+        ClassMemberRequestInput: {
+            handle: string;
+            /**
+             * @default student
+             * @enum {string}
+             */
+            role: "teacher" | "assistant" | "student";
+        };
+        ClassMemberPatchInput: {
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+        };
+        ClassMemberInput: {
+            user_id: number;
+            handle: string;
+            name: string;
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            joined_at: string;
+        };
+        ClassMemberPageInput: {
+            items: components["schemas"]["ClassMemberInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        RosterResultInput: {
+            /** @description Did not exist before; in the order of handles, like the others */
+            created: {
+                user_id: number;
+                handle: string;
+                name: string;
+                sign_in_url: string | null;
+            }[];
+            /** @description Existed, and are in the class now */
+            added: {
+                user_id: number;
+                handle: string;
+                name: string;
+            }[];
+            /** @description Were in the class already, and keep their role */
+            unchanged: {
+                user_id: number;
+                handle: string;
+                name: string;
+            }[];
+        };
+        JoinCodeRequestInput: {
+            /**
+             * @default student
+             * @constant
+             */
+            role: "student";
+            expires_at?: string | null;
+            /** @description How many people may join with it; any number unless told */
+            max_uses?: number | null;
+        } | null;
+        JoinCodeInput: {
+            join_code_id: number;
+            class_id: number;
+            code: string;
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+            /** @enum {string} */
+            status: "active" | "expired" | "used_up";
+            expires_at: string | null;
+            max_uses: number | null;
+            used_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        JoinCodeListInput: {
+            items: components["schemas"]["JoinCodeInput"][];
+        };
+        RedeemRequestInput: {
+            /** @description Capitals, spaces and hyphens do not matter */
+            code: string;
+        };
+        EnrollmentInput: {
+            class_id: number;
+            slug: string;
+            name: string;
+            description: string;
+            /**
+             * @description What counts now
+             * @enum {string}
+             */
+            status: "planned" | "active" | "ended";
+            starts_at: string | null;
+            ends_at: string | null;
+            timezone: string;
+            allowed_models: string[] | null;
+            primary_model: string | null;
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            joined_at: string;
+            teachers: {
+                user_id: number;
+                handle: string;
+                name: string;
+            }[];
+        };
+        EnrollmentPageInput: {
+            items: components["schemas"]["EnrollmentInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
         RunRequestInput: {
             prompt_text: string;
             /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
             model_names?: string[] | null;
-            /** @description Not supported yet: null, empty or left out */
             agent_id?: number | null;
-            /** @description Not supported yet: null, empty or left out */
             project_id?: number | null;
             /** @description Not supported yet: null, empty or left out */
             knowledge_ids?: number[] | null;
-            /** @description Not supported yet: null, empty or left out */
             style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
-            /** @description Not supported yet: null, empty or left out */
             style_params?: {
                 [key: string]: unknown;
             } | null;
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
-            /** @description Not supported yet: null, empty or left out */
             few_shot_example_ids?: number[] | null;
         };
         ChatRequestInput: {
             prompt_text: string;
             /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
             model_names?: string[] | null;
+            /** @description Lanes by their ids, instead of by model_names */
+            session_model_ids?: number[] | null;
+            /** @description For this turn only */
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            /** @description The turn to go on from; the latest one when left out */
+            after_turn_id?: number | null;
+        };
+        AskAgainRequestInput: {
+            /** @description The edited prompt; the same when left out */
+            prompt_text?: string | null;
+            /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
+            model_names?: string[] | null;
+            /** @description Lanes by their ids, instead of by model_names */
+            session_model_ids?: number[] | null;
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+        };
+        WindowRequestInput: {
+            /** @default  */
+            prompt_text: string;
+            after_turn_id?: number | null;
+        };
+        AdoptRequestInput: {
+            session_model_id: number;
+            response_id: number;
+        };
+        ForkRequestInput: {
+            turn_id: number;
+            title?: string | null;
+        };
+        NewSessionModelInput: {
+            /** @description Ignored: the address names the session */
+            session_id?: unknown;
+            model_name: string;
+            is_primary?: boolean | null;
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+        };
+        SessionModelPatchInput: {
+            is_primary?: boolean | null;
+            /** @description Whether prompts that name no model are asked of it */
+            is_active?: boolean | null;
+            /** @description Merged; a key of null is removed */
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
         };
         SessionPatchInput: {
-            title: string;
+            title?: string;
+            notes?: string | null;
+            project_id?: number | null;
+            /** @description Takes the agent at its latest version; null removes it */
+            agent_id?: number | null;
+            /** @description Not supported yet: null, empty or left out */
+            knowledge_ids?: number[] | null;
         };
         CancelRequestInput: {
             /** @description Only these; otherwise all */
@@ -415,6 +2021,18 @@ export interface components {
             /** @description US dollars; null when the model has no price */
             cost: number | null;
             is_primary: boolean;
+            /** @description From 1; a lane that is asked again answers the same turn once more */
+            attempt: number;
+            /** @description Of the settings that produced it */
+            revision: number;
+            /** @description What did not fit the model’s window, in tokens and counts; null when everything was sent */
+            trim: {
+                context: number;
+                reserved: number;
+                used: number;
+                turns_left_out: number;
+                messages_left_out: number;
+            } | null;
             /** @description What was sent to the model */
             generation_params: {
                 [key: string]: unknown;
@@ -436,6 +2054,7 @@ export interface components {
             session_id: number;
             session_title: string | null;
             turn_id: number;
+            parent_turn_id: number | null;
             /** @enum {string} */
             status: "running" | "complete" | "stopped" | "interrupted";
             prompt_text: string;
@@ -448,6 +2067,7 @@ export interface components {
             class_id: number;
             title: string;
             preview: string;
+            project_id: number | null;
             model_names: string[];
             turn_count: number;
             /** Format: date-time */
@@ -463,11 +2083,22 @@ export interface components {
             page: number;
             size: number;
         };
+        SessionModelInput: {
+            session_model_id: number;
+            session_id: number;
+            model_name: string;
+            is_primary: boolean;
+            is_active: boolean;
+            generation_params: {
+                [key: string]: unknown;
+            };
+        };
         PracticeSessionInput: {
             session_id: number;
             class_id: number;
             title: string;
             preview: string;
+            project_id: number | null;
             model_names: string[];
             turn_count: number;
             /** Format: date-time */
@@ -476,16 +2107,15 @@ export interface components {
             updated_at: string;
             /** Format: date-time */
             last_activity_at: string;
-            models: {
-                session_model_id: number;
-                model_name: string;
-                is_primary: boolean;
-                generation_params: {
-                    [key: string]: unknown;
-                };
-            }[];
+            user_id: number;
+            notes: string | null;
+            knowledge_ids: number[];
+            agent_id: number | null;
+            models: components["schemas"]["SessionModelInput"][];
             turns: {
                 turn_id: number;
+                /** @description The turn before it; turns with the same one are siblings */
+                parent_turn_id: number | null;
                 prompt_text: string;
                 /** @enum {string} */
                 status: "running" | "complete" | "stopped" | "interrupted";
@@ -495,10 +2125,756 @@ export interface components {
             /** @description Oldest first; each names its turn */
             responses: components["schemas"]["PracticeTurnModelResultInput"][];
         };
+        WindowPreviewInput: {
+            lanes: {
+                session_model_id: number;
+                model_name: string;
+                /** @description The model’s whole window, in tokens */
+                context: number;
+                /** @description Kept free for the answer */
+                reserved: number;
+                tokens: {
+                    system: number;
+                    few_shot: number;
+                    history: number;
+                    prompt: number;
+                    total: number;
+                };
+                fits: boolean;
+                /** @description Tokens that would be sent; null when even the prompt does not fit */
+                sent: number | null;
+                turns_left_out: number;
+                messages_left_out: number;
+            }[];
+        };
         CancelledTurnInput: {
             turn_id: number;
             /** @enum {string} */
             status: "running" | "complete" | "stopped" | "interrupted";
+        };
+        /** @description Settings over the defaults of the class */
+        ExperimentVariantCreateInput: {
+            /** @description What to call it; the model’s name when left out */
+            label?: string | null;
+            model_name: string;
+            style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params?: {
+                [key: string]: unknown;
+            } | null;
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            agent_id?: number | null;
+            few_shot_example_ids?: number[] | null;
+            /** @description Not supported yet: false, null or left out */
+            use_knowledge?: boolean | null;
+        };
+        ExperimentCreateInput: {
+            prompt_text: string;
+            variants: components["schemas"]["ExperimentVariantCreateInput"][];
+            /**
+             * @description How often each variant is asked
+             * @default 1
+             */
+            repeats: number;
+        };
+        ExperimentUpdateInput: {
+            /** @description Whether the class may vote on its answers */
+            is_shared: boolean;
+        };
+        BlindVoteCreateInput: {
+            left_answer_id: string;
+            right_answer_id: string;
+            /** @enum {string} */
+            outcome: "left" | "right" | "tie" | "both_bad";
+        };
+        ExperimentVariantInput: {
+            /** @description From 1; also the revision of the session’s settings that it is asked with */
+            variant_id: number;
+            label: string;
+            model_name: string;
+            style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params: {
+                [key: string]: unknown;
+            };
+            generation_params: {
+                [key: string]: unknown;
+            };
+            agent: {
+                agent_id: number;
+                version: number;
+                name: string;
+            } | null;
+            few_shot_example_ids: number[];
+            use_knowledge: boolean;
+            /** @description Of completed answers, unless the name says otherwise; of each repeat the latest attempt */
+            metrics: {
+                answers: number;
+                complete: number;
+                failures: number;
+                prompt_tokens: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                completion_tokens: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                first_token_ms: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                latency_ms: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                /** @description US dollars an answer; null when the model has no price */
+                cost: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                /** @description US dollars, with answers that were not completed */
+                total_cost: number | null;
+            };
+            responses: components["schemas"]["PracticeTurnModelResultInput"][];
+        };
+        ExperimentInput: {
+            experiment_id: number;
+            class_id: number;
+            repeats: number;
+            is_shared: boolean;
+            /** @enum {string} */
+            status: "running" | "complete" | "stopped" | "interrupted";
+            /** Format: date-time */
+            created_at: string;
+            /** @description Its session, in which each lane keeps to the settings of its variant */
+            session_id: number;
+            turn_id: number;
+            prompt_text: string;
+            variants: components["schemas"]["ExperimentVariantInput"][];
+            /** @description Each setting in which any two variants differ, with the value of every variant in their order */
+            differences: {
+                path: string;
+                values: unknown[];
+            }[];
+        };
+        ExperimentSummaryInput: {
+            experiment_id: number;
+            class_id: number;
+            repeats: number;
+            is_shared: boolean;
+            /** @enum {string} */
+            status: "running" | "complete" | "stopped" | "interrupted";
+            /** Format: date-time */
+            created_at: string;
+            session_id: number;
+            turn_id: number;
+            preview: string;
+        };
+        ExperimentPageInput: {
+            items: components["schemas"]["ExperimentSummaryInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SharedExperimentInput: {
+            experiment_id: number;
+            class_id: number;
+            repeats: number;
+            is_shared: boolean;
+            /** @enum {string} */
+            status: "running" | "complete" | "stopped" | "interrupted";
+            /** Format: date-time */
+            created_at: string;
+            owner_id: number;
+            /** @description Begin of the prompt */
+            preview: string;
+        };
+        SharedExperimentPageInput: {
+            items: components["schemas"]["SharedExperimentInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        BlindExperimentInput: {
+            experiment_id: number;
+            prompt_text: string;
+            /** @description In an order that is random for each person */
+            answers: {
+                answer_id: string;
+                name: string;
+                text: string;
+            }[];
+            /** @description What to judge next; at most 50 at once */
+            pairs: {
+                left_answer_id: string;
+                right_answer_id: string;
+            }[];
+            pairs_left: number;
+            /** @description Mine */
+            votes: {
+                left_answer_id: string;
+                right_answer_id: string;
+                /** @enum {string} */
+                outcome: "left" | "right" | "tie" | "both_bad";
+                /** Format: date-time */
+                voted_at: string;
+            }[];
+        };
+        RevealedAnswerInput: {
+            answer_id: string;
+            name: string;
+            variant_id: number;
+            label: string;
+            model_name: string;
+            response_id: number;
+        };
+        BlindVoteInput: {
+            /** @enum {string} */
+            outcome: "left" | "right" | "tie" | "both_bad";
+            /** Format: date-time */
+            voted_at: string;
+            left: components["schemas"]["RevealedAnswerInput"];
+            right: components["schemas"]["RevealedAnswerInput"];
+        };
+        LeaderboardModelInput: {
+            model_name: string;
+            /** @description 1000 is average; 400 more is ten to one */
+            rating: number;
+            /** @description With high, the 95% interval */
+            low: number;
+            high: number;
+            /** @description As if all answers had been of the same length */
+            length_corrected: {
+                /** @description 1000 is average; 400 more is ten to one */
+                rating: number;
+                /** @description With high, the 95% interval */
+                low: number;
+                high: number;
+            };
+            votes: number;
+            wins: number;
+            ties: number;
+            losses: number;
+            both_bad: number;
+        };
+        LeaderboardInput: {
+            class_id: number;
+            votes: number;
+            /** @description What an answer gains by being twice as long as the other */
+            points_for_double_length: number;
+            /** @description The best first; a tie and a vote that both were bad count as half a win for each */
+            models: components["schemas"]["LeaderboardModelInput"][];
+        };
+        FewShotExampleCreateInput: {
+            title?: string | null;
+            input_text: string;
+            output_text: string;
+            /** @description Anything; at most 64 KiB of JSON */
+            meta?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description true unless told */
+            is_active?: boolean | null;
+        };
+        FewShotExampleUpdateInput: {
+            title?: string | null;
+            input_text?: string;
+            output_text?: string;
+            /** @description Replaces the whole object; null clears it */
+            meta?: {
+                [key: string]: unknown;
+            } | null;
+            is_active?: boolean;
+        };
+        FewShotForkInput: {
+            class_id: number;
+            title?: string | null;
+        };
+        FewShotFromAnswerInput: {
+            title?: string | null;
+        } | null;
+        FewShotExampleInput: {
+            example_id: number;
+            /** @description Whose it is */
+            user_id: number;
+            title: string | null;
+            input_text: string;
+            output_text: string;
+            meta: {
+                [key: string]: unknown;
+            };
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The classes that may use it; to others than its owner, only the one asked for */
+            class_ids: number[];
+            fewshot_source: ("user_fewshot" | "class_shared" | "partner_fewshot") | null;
+        };
+        FewShotExamplePageInput: {
+            items: components["schemas"]["FewShotExampleInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        FewShotShareInput: {
+            share_id: number;
+            example_id: number;
+            class_id: number;
+            shared_by_user_id: number;
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ImportedFewShotExamplesInput: {
+            imported: number;
+        };
+        FewShotTokensInput: {
+            example_id: number;
+            model_name: string;
+            input_tokens: number;
+            output_tokens: number;
+            /** @description What the example adds to every prompt, with the marks of the chat format */
+            total_tokens: number;
+            /** @description US dollars a prompt; null when the model has no price */
+            cost: number | null;
+        };
+        ChatCompletionInput: {
+            id: string;
+            /** @constant */
+            object: "chat.completion";
+            created: number;
+            model: string;
+            choices: {
+                /** @constant */
+                index: 0;
+                message: {
+                    /** @constant */
+                    role: "assistant";
+                    content: string | null;
+                    refusal: null;
+                    reasoning_content?: string;
+                    tool_calls?: {
+                        id: string;
+                        /** @constant */
+                        type: "function";
+                        function: {
+                            name: string;
+                            arguments: string;
+                        };
+                    }[];
+                };
+                logprobs: null;
+                /** @enum {string} */
+                finish_reason: "stop" | "length" | "tool_calls" | "content_filter";
+            }[];
+            usage: {
+                prompt_tokens: number;
+                completion_tokens: number;
+                total_tokens: number;
+                prompt_tokens_details: {
+                    cached_tokens: number;
+                };
+                completion_tokens_details: {
+                    reasoning_tokens: number;
+                };
+            };
+            /** @description What was left out of the window, and parameters that were not passed on; only when there is something */
+            etude?: {
+                window: {
+                    context_tokens: number;
+                    reserved_tokens: number;
+                    input_tokens: number;
+                    trimmed_turns: number;
+                    trimmed_messages: number;
+                } | null;
+                dropped_params: {
+                    name: string;
+                    reason: string;
+                }[];
+            };
+        };
+        EmbeddingListInput: {
+            /** @constant */
+            object: "list";
+            data: {
+                /** @constant */
+                object: "embedding";
+                index: number;
+                embedding: number[] | string;
+            }[];
+            model: string;
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+            };
+        };
+        OpenAiModelInput: {
+            id: string;
+            /** @constant */
+            object: "model";
+            /** @description Not known: 0 */
+            created: number;
+            /** @description The provider */
+            owned_by: string;
+            etude: {
+                display_name: string;
+                /** @enum {string} */
+                modality: "chat" | "embedding";
+                context_tokens: number;
+                max_output_tokens: number;
+                dimensions: number | null;
+                capabilities: {
+                    tools: boolean;
+                    images: boolean;
+                    json: boolean;
+                };
+            };
+        };
+        OpenAiModelListInput: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["OpenAiModelInput"][];
+        };
+        ResponseInput: {
+            id: string;
+            /** @constant */
+            object: "response";
+            created_at: number;
+            /** @enum {string} */
+            status: "completed" | "incomplete" | "in_progress" | "failed";
+            /** @constant */
+            background: false;
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            incomplete_details: {
+                /** @enum {string} */
+                reason: "max_output_tokens" | "content_filter";
+            } | null;
+            instructions: string | null;
+            max_output_tokens: number | null;
+            model: string;
+            output: ({
+                /** @constant */
+                type: "message";
+                id: string;
+                status: string;
+                /** @constant */
+                role: "assistant";
+                content: {
+                    /** @constant */
+                    type: "output_text";
+                    text: string;
+                    annotations: unknown[];
+                }[];
+            } | {
+                /** @constant */
+                type: "function_call";
+                id: string;
+                status: string;
+                call_id: string;
+                name: string;
+                arguments: string;
+            } | {
+                /** @constant */
+                type: "reasoning";
+                id: string;
+                status: string;
+                summary: unknown[];
+                content: {
+                    /** @constant */
+                    type: "reasoning_text";
+                    text: string;
+                }[];
+            })[];
+            /** @constant */
+            parallel_tool_calls: true;
+            previous_response_id: null;
+            /** @constant */
+            store: false;
+            temperature: number | null;
+            top_p: number | null;
+            text: {
+                format: {
+                    [key: string]: unknown;
+                };
+            };
+            tool_choice: unknown;
+            tools: unknown[];
+            /** @enum {string} */
+            truncation: "auto" | "disabled";
+            usage: {
+                input_tokens: number;
+                input_tokens_details: {
+                    cached_tokens: number;
+                };
+                output_tokens: number;
+                output_tokens_details: {
+                    reasoning_tokens: number;
+                };
+                total_tokens: number;
+            } | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description What was left out of the window, and parameters that were not passed on; only when there is something */
+            etude?: {
+                window: {
+                    context_tokens: number;
+                    reserved_tokens: number;
+                    input_tokens: number;
+                    trimmed_turns: number;
+                    trimmed_messages: number;
+                } | null;
+                dropped_params: {
+                    name: string;
+                    reason: string;
+                }[];
+            };
+        };
+        /** @description Left out: unchanged; null: cleared; objects merge, a key of null is removed. */
+        SettingsPatchInput: {
+            style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params?: {
+                [key: string]: unknown;
+            } | null;
+            generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            /** @description Replaces the whole list, in this order */
+            few_shot_example_ids?: number[] | null;
+        };
+        PracticeSettingInput: {
+            setting_id: number;
+            session_id: number;
+            /** Format: date-time */
+            updated_at: string;
+            revision: number;
+            /** Format: date-time */
+            created_at: string;
+            style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params: {
+                [key: string]: unknown;
+            };
+            generation_params: {
+                [key: string]: unknown;
+            };
+            /** @description The agent as it was when it was set; {} without one */
+            agent_snapshot: {
+                [key: string]: unknown;
+            };
+            few_shot_links: {
+                id: number;
+                setting_id: number;
+                example_id: number;
+                sort_order: number;
+                /** Format: date-time */
+                created_at: string;
+                example: components["schemas"]["FewShotExampleInput"] | null;
+            }[];
+            /** @description Larger than the snapshot’s version when the session is behind */
+            agent_latest_version: number | null;
+            resolved: {
+                [key: string]: {
+                    value: unknown;
+                    /** @enum {string} */
+                    origin: "request" | "lane" | "settings" | "preset" | "agent" | "catalog";
+                };
+            };
+        };
+        SettingsRevisionInput: {
+            revision: number;
+            /** Format: date-time */
+            created_at: string;
+            style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params: {
+                [key: string]: unknown;
+            };
+            generation_params: {
+                [key: string]: unknown;
+            };
+            /** @description The agent as it was when it was set; {} without one */
+            agent_snapshot: {
+                [key: string]: unknown;
+            };
+            user_id: number;
+            few_shot_example_ids: number[];
+        };
+        SettingsRevisionPageInput: {
+            items: components["schemas"]["SettingsRevisionInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SettingsComparisonInput: {
+            from: number;
+            to: number;
+            differences: {
+                path: string;
+                from: unknown;
+                to: unknown;
+            }[];
+        };
+        SessionFileInput: {
+            /** @constant */
+            format: "etude-session";
+            /** @constant */
+            version: 1;
+            session: {
+                title: string;
+                notes: string | null;
+                /** Format: date-time */
+                created_at: string;
+            };
+            settings: {
+                style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+                style_params: {
+                    [key: string]: unknown;
+                };
+                generation_params: components["schemas"]["GenerationParamsInput"];
+            };
+            models: {
+                id: number;
+                model_name: string;
+                is_primary: boolean;
+                generation_params: components["schemas"]["GenerationParamsInput"];
+            }[];
+            turns: {
+                id: number;
+                parent_id: number | null;
+                prompt_text: string;
+                few_shots: {
+                    example_id: number;
+                    input_text: string;
+                    output_text: string;
+                }[];
+                /** Format: date-time */
+                created_at: string;
+                responses: {
+                    model_id: number;
+                    attempt: number;
+                    /** @enum {string} */
+                    status: "complete" | "stopped" | "failed" | "interrupted";
+                    response_text: string;
+                    reasoning_text: string;
+                    finish_reason: ("stop" | "length" | "tool-calls" | "content-filter") | null;
+                    error: {
+                        code: string;
+                        message: string;
+                        provider_message: string | null;
+                    } | null;
+                    token_usage: {
+                        provider: string;
+                        model: string;
+                        promptTokens: number;
+                        completionTokens: number;
+                        reasoningTokens?: number;
+                        cachedTokens?: number;
+                        /** @enum {string} */
+                        source: "provider" | "estimate";
+                    } | null;
+                    cost: number | null;
+                    latency_ms: number | null;
+                    first_token_ms: number | null;
+                    generation_params: {
+                        [key: string]: unknown;
+                    };
+                    /** Format: date-time */
+                    created_at: string;
+                }[];
+            }[];
+        };
+        CreatedSessionInput: {
+            session_id: number;
+        };
+        ProjectRequestInput: {
+            class_id: number;
+            name: string;
+            description?: string | null;
+        };
+        ProjectPatchInput: {
+            name?: string;
+            description?: string | null;
+        };
+        ProjectInput: {
+            project_id: number;
+            owner_id: number;
+            class_id: number;
+            name: string;
+            description: string | null;
+            /** @constant */
+            project_type: "personal";
+            /** @constant */
+            status: "active";
+            /**
+             * @description Only for clients that expect it
+             * @constant
+             */
+            progress_percent: 0;
+            /**
+             * @description Only for clients that expect it
+             * @constant
+             */
+            practice_hours: 0;
+            conversation_count: number;
+            /** @description Of its sessions; null without any */
+            last_activity_at: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+        };
+        ProjectPageInput: {
+            items: components["schemas"]["ProjectInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        ProjectSessionInput: {
+            session_id: number;
+            project_id: number;
+            class_id: number;
+            title: string;
+            /** @description Begin of the latest prompt */
+            preview: string;
+            /** @description Begin of the latest answer */
+            last_message_preview: string;
+            primary_model_name: string | null;
+            primary_model_label: string | null;
+            model_names: string[];
+            turn_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            last_activity_at: string;
+        };
+        ProjectSessionListInput: {
+            items: components["schemas"]["ProjectSessionInput"][];
+            total: number;
+            /** @description Null on the last page */
+            next_cursor: string | null;
         };
         Person: {
             user_id: number;
@@ -552,15 +2928,133 @@ export interface components {
         SignedIn: {
             person: components["schemas"]["Person"];
         };
+        GenerationParams: {
+            temperature?: number | null;
+            top_p?: number | null;
+            top_k?: number | null;
+            response_length_preset?: ("short" | "normal" | "long" | "custom") | null;
+            /** @description Wins over max_tokens when both are given */
+            max_completion_tokens?: number | null;
+            max_tokens?: number | null;
+            frequency_penalty?: number | null;
+            presence_penalty?: number | null;
+            repetition_penalty?: number | null;
+            stop?: unknown[] | null;
+            seed?: number | null;
+        };
+        AgentExampleCreate: {
+            input_text: unknown;
+            output_text: unknown;
+        };
+        AgentExample: {
+            input_text: string;
+            output_text: string;
+        };
+        AgentCreate: {
+            name: unknown;
+            role_description?: unknown | null;
+            system_prompt: unknown;
+            examples?: components["schemas"]["AgentExampleCreate"][] | null;
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+            /** @description Whether the prompt and the examples reach models, and nobody but me */
+            is_prompt_hidden?: boolean | null;
+        };
+        AgentUpdate: {
+            name?: unknown;
+            role_description?: unknown | null;
+            system_prompt?: unknown;
+            /** @description Replaces the whole list; null clears it */
+            examples?: components["schemas"]["AgentExampleCreate"][] | null;
+            /** @description Replaces all of them; null clears them */
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+            is_prompt_hidden?: boolean;
+            is_active?: boolean;
+        };
+        AgentFork: {
+            class_id: number;
+            name?: unknown | null;
+        };
+        Agent: {
+            agent_id: number;
+            owner_id: number;
+            /** @description The latest; also its ETag */
+            version: number;
+            name: string;
+            role_description: string | null;
+            /** @description null when it is hidden from you */
+            system_prompt: string | null;
+            /** @description Empty when they are hidden from you */
+            examples: components["schemas"]["AgentExample"][];
+            generation_params: {
+                [key: string]: unknown;
+            };
+            is_prompt_hidden: boolean;
+            is_active: boolean;
+            /** @description class_shared when it was forked from a class */
+            template_source: string | null;
+            /** @description The classes that may use it; to others than its owner, only the one asked for */
+            class_ids: number[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        AgentPage: {
+            items: components["schemas"]["Agent"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        AgentVersion: {
+            agent_id: number;
+            version: number;
+            name: string;
+            /** @description The version that this one was made equal to */
+            restored_from: number | null;
+            /** Format: date-time */
+            created_at: string;
+            role_description: string | null;
+            system_prompt: string;
+            examples: components["schemas"]["AgentExample"][];
+            generation_params: {
+                [key: string]: unknown;
+            };
+        };
+        AgentVersionSummary: {
+            agent_id: number;
+            version: number;
+            name: string;
+            /** @description The version that this one was made equal to */
+            restored_from: number | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        AgentVersionPage: {
+            items: components["schemas"]["AgentVersionSummary"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        AgentShare: {
+            share_id: number;
+            agent_id: number;
+            class_id: number;
+            shared_by_user_id: number;
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
         Model: {
             /** @description What to give as model_names */
             model_name: string;
             display_name: string;
             provider: string;
-            /** @constant */
-            modality: "chat";
+            /** @enum {string} */
+            modality: "chat" | "embedding";
             /** @description Runs inside this server, without knowledge of the world */
             is_offline: boolean;
+            /** @description How long the vectors of an embedding model are */
+            dimensions: number | null;
             context_tokens: number;
             max_output_tokens: number;
             tokenizer: string;
@@ -570,7 +3064,7 @@ export interface components {
                 output: number;
             } | null;
             /** @description Parameters that are dropped and reported, not sent */
-            unsupported: ("temperature" | "top_p" | "top_k" | "max_completion_tokens" | "frequency_penalty" | "presence_penalty" | "repetition_penalty" | "stop" | "seed")[];
+            unsupported: ("temperature" | "top_p" | "top_k" | "max_completion_tokens" | "frequency_penalty" | "presence_penalty" | "repetition_penalty" | "stop" | "seed" | "reasoning_effort")[];
             capabilities: {
                 tools: boolean;
                 images: boolean;
@@ -583,47 +3077,319 @@ export interface components {
             page: number;
             size: number;
         };
-        GenerationParams: {
-            temperature?: number | null;
-            top_p?: number | null;
-            top_k?: number | null;
-            response_length_preset?: ("short" | "normal" | "long" | "custom") | null;
-            /** @description Wins over max_tokens when both are given */
-            max_completion_tokens?: number | null;
-            max_tokens?: number | null;
-            frequency_penalty?: number | null;
-            presence_penalty?: number | null;
-            repetition_penalty?: number | null;
-            stop?: string[] | null;
-            seed?: number | null;
+        /** @description What new sessions begin with */
+        ClassDefaultSettings: {
+            style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params?: unknown | null;
+            generation_params?: unknown | null;
+        };
+        ClassRequest: {
+            /** @description Made from the name unless told; also the name of its Weave entity */
+            slug?: string;
+            name: unknown;
+            description?: unknown;
+            /**
+             * @default planned
+             * @enum {string}
+             */
+            status: "planned" | "active" | "ended";
+            /** @description Until then an active class counts as planned */
+            starts_at?: unknown | null;
+            /** @description From then on an active class counts as ended */
+            ends_at?: unknown | null;
+            /**
+             * @description IANA name
+             * @default UTC
+             */
+            timezone: string;
+            /** @description Logical model names; null allows every model. The primary is always one of them. */
+            allowed_models?: unknown | null;
+            /** @description The first allowed one unless told */
+            primary_model?: string | null;
+            default_settings?: components["schemas"]["ClassDefaultSettings"] | null;
+        };
+        ClassPatch: {
+            slug?: string;
+            name?: unknown;
+            description?: unknown;
+            /** @enum {string} */
+            status?: "planned" | "active" | "ended";
+            starts_at?: unknown | null;
+            ends_at?: unknown | null;
+            timezone?: string;
+            /** @description Logical model names; null allows every model. The primary is always one of them. */
+            allowed_models?: unknown | null;
+            primary_model?: string | null;
+            /** @description Replaces all of them; null clears them */
+            default_settings?: components["schemas"]["ClassDefaultSettings"] | null;
+        };
+        Class: {
+            class_id: number;
+            slug: string;
+            name: string;
+            description: string;
+            /**
+             * @description What counts now
+             * @enum {string}
+             */
+            status: "planned" | "active" | "ended";
+            starts_at: string | null;
+            ends_at: string | null;
+            timezone: string;
+            allowed_models: string[] | null;
+            primary_model: string | null;
+            /**
+             * @description What its teachers have set, whatever the dates make of it
+             * @enum {string}
+             */
+            status_as_set: "planned" | "active" | "ended";
+            default_settings: {
+                style_preset?: string | null;
+                style_params?: {
+                    [key: string]: unknown;
+                } | null;
+                generation_params?: {
+                    [key: string]: unknown;
+                } | null;
+            };
+            /** @description Mine; null when I look at it as an administrator */
+            role: ("teacher" | "assistant" | "student") | null;
+            member_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        ClassPage: {
+            items: components["schemas"]["Class"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        ClassSession: {
+            session_id: number;
+            class_id: number;
+            person: {
+                user_id: number;
+                handle: string;
+                name: string;
+            };
+            title: string;
+            /** @description Begin of the latest prompt */
+            preview: string;
+            /** @description Begin of the latest answer */
+            last_message_preview: string;
+            model_names: string[];
+            turn_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            last_activity_at: string;
+        };
+        ClassSessionList: {
+            items: components["schemas"]["ClassSession"][];
+            /** @description Null on the last page */
+            next_cursor: string | null;
+        };
+        ClassMemberRequest: {
+            handle: string;
+            /**
+             * @default student
+             * @enum {string}
+             */
+            role: "teacher" | "assistant" | "student";
+        };
+        ClassMemberPatch: {
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+        };
+        ClassMember: {
+            user_id: number;
+            handle: string;
+            name: string;
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            joined_at: string;
+        };
+        ClassMemberPage: {
+            items: components["schemas"]["ClassMember"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        RosterResult: {
+            /** @description Did not exist before; in the order of handles, like the others */
+            created: {
+                user_id: number;
+                handle: string;
+                name: string;
+                sign_in_url: string | null;
+            }[];
+            /** @description Existed, and are in the class now */
+            added: {
+                user_id: number;
+                handle: string;
+                name: string;
+            }[];
+            /** @description Were in the class already, and keep their role */
+            unchanged: {
+                user_id: number;
+                handle: string;
+                name: string;
+            }[];
+        };
+        JoinCodeRequest: {
+            /**
+             * @default student
+             * @constant
+             */
+            role: "student";
+            expires_at?: unknown | null;
+            /** @description How many people may join with it; any number unless told */
+            max_uses?: number | null;
+        } | null;
+        JoinCode: {
+            join_code_id: number;
+            class_id: number;
+            code: string;
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+            /** @enum {string} */
+            status: "active" | "expired" | "used_up";
+            expires_at: string | null;
+            max_uses: number | null;
+            used_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+        };
+        JoinCodeList: {
+            items: components["schemas"]["JoinCode"][];
+        };
+        RedeemRequest: {
+            /** @description Capitals, spaces and hyphens do not matter */
+            code: string;
+        };
+        Enrollment: {
+            class_id: number;
+            slug: string;
+            name: string;
+            description: string;
+            /**
+             * @description What counts now
+             * @enum {string}
+             */
+            status: "planned" | "active" | "ended";
+            starts_at: string | null;
+            ends_at: string | null;
+            timezone: string;
+            allowed_models: string[] | null;
+            primary_model: string | null;
+            /** @enum {string} */
+            role: "teacher" | "assistant" | "student";
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            joined_at: string;
+            teachers: {
+                user_id: number;
+                handle: string;
+                name: string;
+            }[];
+        };
+        EnrollmentPage: {
+            items: components["schemas"]["Enrollment"][];
+            total: number;
+            page: number;
+            size: number;
         };
         RunRequest: {
             prompt_text: unknown;
             /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
             model_names?: string[] | null;
-            /** @description Not supported yet: null, empty or left out */
             agent_id?: number | null;
-            /** @description Not supported yet: null, empty or left out */
             project_id?: number | null;
             /** @description Not supported yet: null, empty or left out */
             knowledge_ids?: number[] | null;
-            /** @description Not supported yet: null, empty or left out */
             style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
-            /** @description Not supported yet: null, empty or left out */
-            style_params?: {
-                [key: string]: unknown;
-            } | null;
+            style_params?: unknown | null;
             generation_params?: components["schemas"]["GenerationParams"] | null;
-            /** @description Not supported yet: null, empty or left out */
             few_shot_example_ids?: number[] | null;
         };
         ChatRequest: {
             prompt_text: unknown;
             /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
             model_names?: string[] | null;
+            /** @description Lanes by their ids, instead of by model_names */
+            session_model_ids?: number[] | null;
+            /** @description For this turn only */
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+            /** @description The turn to go on from; the latest one when left out */
+            after_turn_id?: number | null;
+        };
+        AskAgainRequest: {
+            /** @description The edited prompt; the same when left out */
+            prompt_text?: unknown | null;
+            /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
+            model_names?: string[] | null;
+            /** @description Lanes by their ids, instead of by model_names */
+            session_model_ids?: number[] | null;
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+        };
+        WindowRequest: {
+            /** @default  */
+            prompt_text: string;
+            after_turn_id?: number | null;
+        };
+        AdoptRequest: {
+            session_model_id: number;
+            response_id: number;
+        };
+        ForkRequest: {
+            turn_id: number;
+            title?: unknown | null;
+        };
+        NewSessionModel: {
+            /** @description Ignored: the address names the session */
+            session_id?: unknown;
+            model_name: string;
+            is_primary?: boolean | null;
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+        };
+        SessionModelPatch: {
+            is_primary?: boolean | null;
+            /** @description Whether prompts that name no model are asked of it */
+            is_active?: boolean | null;
+            /** @description Merged; a key of null is removed */
+            generation_params?: components["schemas"]["GenerationParams"] | null;
         };
         SessionPatch: {
-            title: string;
+            title?: unknown;
+            notes?: unknown | null;
+            project_id?: number | null;
+            /** @description Takes the agent at its latest version; null removes it */
+            agent_id?: number | null;
+            /** @description Not supported yet: null, empty or left out */
+            knowledge_ids?: number[] | null;
         };
         CancelRequest: {
             /** @description Only these; otherwise all */
@@ -657,6 +3423,18 @@ export interface components {
             /** @description US dollars; null when the model has no price */
             cost: number | null;
             is_primary: boolean;
+            /** @description From 1; a lane that is asked again answers the same turn once more */
+            attempt: number;
+            /** @description Of the settings that produced it */
+            revision: number;
+            /** @description What did not fit the model’s window, in tokens and counts; null when everything was sent */
+            trim: {
+                context: number;
+                reserved: number;
+                used: number;
+                turns_left_out: number;
+                messages_left_out: number;
+            } | null;
             /** @description What was sent to the model */
             generation_params: {
                 [key: string]: unknown;
@@ -678,6 +3456,7 @@ export interface components {
             session_id: number;
             session_title: string | null;
             turn_id: number;
+            parent_turn_id: number | null;
             /** @enum {string} */
             status: "running" | "complete" | "stopped" | "interrupted";
             prompt_text: string;
@@ -690,6 +3469,7 @@ export interface components {
             class_id: number;
             title: string;
             preview: string;
+            project_id: number | null;
             model_names: string[];
             turn_count: number;
             /** Format: date-time */
@@ -705,11 +3485,22 @@ export interface components {
             page: number;
             size: number;
         };
+        SessionModel: {
+            session_model_id: number;
+            session_id: number;
+            model_name: string;
+            is_primary: boolean;
+            is_active: boolean;
+            generation_params: {
+                [key: string]: unknown;
+            };
+        };
         PracticeSession: {
             session_id: number;
             class_id: number;
             title: string;
             preview: string;
+            project_id: number | null;
             model_names: string[];
             turn_count: number;
             /** Format: date-time */
@@ -718,16 +3509,15 @@ export interface components {
             updated_at: string;
             /** Format: date-time */
             last_activity_at: string;
-            models: {
-                session_model_id: number;
-                model_name: string;
-                is_primary: boolean;
-                generation_params: {
-                    [key: string]: unknown;
-                };
-            }[];
+            user_id: number;
+            notes: string | null;
+            knowledge_ids: number[];
+            agent_id: number | null;
+            models: components["schemas"]["SessionModel"][];
             turns: {
                 turn_id: number;
+                /** @description The turn before it; turns with the same one are siblings */
+                parent_turn_id: number | null;
                 prompt_text: string;
                 /** @enum {string} */
                 status: "running" | "complete" | "stopped" | "interrupted";
@@ -737,10 +3527,744 @@ export interface components {
             /** @description Oldest first; each names its turn */
             responses: components["schemas"]["PracticeTurnModelResult"][];
         };
+        WindowPreview: {
+            lanes: {
+                session_model_id: number;
+                model_name: string;
+                /** @description The model’s whole window, in tokens */
+                context: number;
+                /** @description Kept free for the answer */
+                reserved: number;
+                tokens: {
+                    system: number;
+                    few_shot: number;
+                    history: number;
+                    prompt: number;
+                    total: number;
+                };
+                fits: boolean;
+                /** @description Tokens that would be sent; null when even the prompt does not fit */
+                sent: number | null;
+                turns_left_out: number;
+                messages_left_out: number;
+            }[];
+        };
         CancelledTurn: {
             turn_id: number;
             /** @enum {string} */
             status: "running" | "complete" | "stopped" | "interrupted";
+        };
+        /** @description Settings over the defaults of the class */
+        ExperimentVariantCreate: {
+            /** @description What to call it; the model’s name when left out */
+            label?: unknown | null;
+            model_name: string;
+            style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params?: unknown | null;
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+            agent_id?: number | null;
+            few_shot_example_ids?: number[] | null;
+            /** @description Not supported yet: false, null or left out */
+            use_knowledge?: boolean | null;
+        };
+        ExperimentCreate: {
+            prompt_text: unknown;
+            variants: components["schemas"]["ExperimentVariantCreate"][];
+            /**
+             * @description How often each variant is asked
+             * @default 1
+             */
+            repeats: number;
+        };
+        ExperimentUpdate: {
+            /** @description Whether the class may vote on its answers */
+            is_shared: boolean;
+        };
+        BlindVoteCreate: {
+            left_answer_id: string;
+            right_answer_id: string;
+            /** @enum {string} */
+            outcome: "left" | "right" | "tie" | "both_bad";
+        };
+        ExperimentVariant: {
+            /** @description From 1; also the revision of the session’s settings that it is asked with */
+            variant_id: number;
+            label: string;
+            model_name: string;
+            style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params: {
+                [key: string]: unknown;
+            };
+            generation_params: {
+                [key: string]: unknown;
+            };
+            agent: {
+                agent_id: number;
+                version: number;
+                name: string;
+            } | null;
+            few_shot_example_ids: number[];
+            use_knowledge: boolean;
+            /** @description Of completed answers, unless the name says otherwise; of each repeat the latest attempt */
+            metrics: {
+                answers: number;
+                complete: number;
+                failures: number;
+                prompt_tokens: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                completion_tokens: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                first_token_ms: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                latency_ms: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                /** @description US dollars an answer; null when the model has no price */
+                cost: {
+                    mean: number;
+                    min: number;
+                    max: number;
+                } | null;
+                /** @description US dollars, with answers that were not completed */
+                total_cost: number | null;
+            };
+            responses: components["schemas"]["PracticeTurnModelResult"][];
+        };
+        Experiment: {
+            experiment_id: number;
+            class_id: number;
+            repeats: number;
+            is_shared: boolean;
+            /** @enum {string} */
+            status: "running" | "complete" | "stopped" | "interrupted";
+            /** Format: date-time */
+            created_at: string;
+            /** @description Its session, in which each lane keeps to the settings of its variant */
+            session_id: number;
+            turn_id: number;
+            prompt_text: string;
+            variants: components["schemas"]["ExperimentVariant"][];
+            /** @description Each setting in which any two variants differ, with the value of every variant in their order */
+            differences: {
+                path: string;
+                values: unknown[];
+            }[];
+        };
+        ExperimentSummary: {
+            experiment_id: number;
+            class_id: number;
+            repeats: number;
+            is_shared: boolean;
+            /** @enum {string} */
+            status: "running" | "complete" | "stopped" | "interrupted";
+            /** Format: date-time */
+            created_at: string;
+            session_id: number;
+            turn_id: number;
+            preview: string;
+        };
+        ExperimentPage: {
+            items: components["schemas"]["ExperimentSummary"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SharedExperiment: {
+            experiment_id: number;
+            class_id: number;
+            repeats: number;
+            is_shared: boolean;
+            /** @enum {string} */
+            status: "running" | "complete" | "stopped" | "interrupted";
+            /** Format: date-time */
+            created_at: string;
+            owner_id: number;
+            /** @description Begin of the prompt */
+            preview: string;
+        };
+        SharedExperimentPage: {
+            items: components["schemas"]["SharedExperiment"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        BlindExperiment: {
+            experiment_id: number;
+            prompt_text: string;
+            /** @description In an order that is random for each person */
+            answers: {
+                answer_id: string;
+                name: string;
+                text: string;
+            }[];
+            /** @description What to judge next; at most 50 at once */
+            pairs: {
+                left_answer_id: string;
+                right_answer_id: string;
+            }[];
+            pairs_left: number;
+            /** @description Mine */
+            votes: {
+                left_answer_id: string;
+                right_answer_id: string;
+                /** @enum {string} */
+                outcome: "left" | "right" | "tie" | "both_bad";
+                /** Format: date-time */
+                voted_at: string;
+            }[];
+        };
+        RevealedAnswer: {
+            answer_id: string;
+            name: string;
+            variant_id: number;
+            label: string;
+            model_name: string;
+            response_id: number;
+        };
+        BlindVote: {
+            /** @enum {string} */
+            outcome: "left" | "right" | "tie" | "both_bad";
+            /** Format: date-time */
+            voted_at: string;
+            left: components["schemas"]["RevealedAnswer"];
+            right: components["schemas"]["RevealedAnswer"];
+        };
+        LeaderboardModel: {
+            model_name: string;
+            /** @description 1000 is average; 400 more is ten to one */
+            rating: number;
+            /** @description With high, the 95% interval */
+            low: number;
+            high: number;
+            /** @description As if all answers had been of the same length */
+            length_corrected: {
+                /** @description 1000 is average; 400 more is ten to one */
+                rating: number;
+                /** @description With high, the 95% interval */
+                low: number;
+                high: number;
+            };
+            votes: number;
+            wins: number;
+            ties: number;
+            losses: number;
+            both_bad: number;
+        };
+        Leaderboard: {
+            class_id: number;
+            votes: number;
+            /** @description What an answer gains by being twice as long as the other */
+            points_for_double_length: number;
+            /** @description The best first; a tie and a vote that both were bad count as half a win for each */
+            models: components["schemas"]["LeaderboardModel"][];
+        };
+        FewShotExampleCreate: {
+            title?: unknown | null;
+            input_text: unknown;
+            output_text: unknown;
+            /** @description Anything; at most 64 KiB of JSON */
+            meta?: unknown | null;
+            /** @description true unless told */
+            is_active?: boolean | null;
+        };
+        FewShotExampleUpdate: {
+            title?: unknown | null;
+            input_text?: unknown;
+            output_text?: unknown;
+            /** @description Replaces the whole object; null clears it */
+            meta?: unknown | null;
+            is_active?: boolean;
+        };
+        FewShotFork: {
+            class_id: number;
+            title?: unknown | null;
+        };
+        FewShotFromAnswer: {
+            title?: unknown | null;
+        } | null;
+        FewShotExample: {
+            example_id: number;
+            /** @description Whose it is */
+            user_id: number;
+            title: string | null;
+            input_text: string;
+            output_text: string;
+            meta: {
+                [key: string]: unknown;
+            };
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description The classes that may use it; to others than its owner, only the one asked for */
+            class_ids: number[];
+            fewshot_source: ("user_fewshot" | "class_shared" | "partner_fewshot") | null;
+        };
+        FewShotExamplePage: {
+            items: components["schemas"]["FewShotExample"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        FewShotShare: {
+            share_id: number;
+            example_id: number;
+            class_id: number;
+            shared_by_user_id: number;
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        ImportedFewShotExamples: {
+            imported: number;
+        };
+        FewShotTokens: {
+            example_id: number;
+            model_name: string;
+            input_tokens: number;
+            output_tokens: number;
+            /** @description What the example adds to every prompt, with the marks of the chat format */
+            total_tokens: number;
+            /** @description US dollars a prompt; null when the model has no price */
+            cost: number | null;
+        };
+        ChatCompletion: {
+            id: string;
+            /** @constant */
+            object: "chat.completion";
+            created: number;
+            model: string;
+            choices: {
+                /** @constant */
+                index: 0;
+                message: {
+                    /** @constant */
+                    role: "assistant";
+                    content: string | null;
+                    refusal: null;
+                    reasoning_content?: string;
+                    tool_calls?: {
+                        id: string;
+                        /** @constant */
+                        type: "function";
+                        function: {
+                            name: string;
+                            arguments: string;
+                        };
+                    }[];
+                };
+                logprobs: null;
+                /** @enum {string} */
+                finish_reason: "stop" | "length" | "tool_calls" | "content_filter";
+            }[];
+            usage: {
+                prompt_tokens: number;
+                completion_tokens: number;
+                total_tokens: number;
+                prompt_tokens_details: {
+                    cached_tokens: number;
+                };
+                completion_tokens_details: {
+                    reasoning_tokens: number;
+                };
+            };
+            /** @description What was left out of the window, and parameters that were not passed on; only when there is something */
+            etude?: {
+                window: {
+                    context_tokens: number;
+                    reserved_tokens: number;
+                    input_tokens: number;
+                    trimmed_turns: number;
+                    trimmed_messages: number;
+                } | null;
+                dropped_params: {
+                    name: string;
+                    reason: string;
+                }[];
+            };
+        };
+        EmbeddingList: {
+            /** @constant */
+            object: "list";
+            data: {
+                /** @constant */
+                object: "embedding";
+                index: number;
+                embedding: number[] | string;
+            }[];
+            model: string;
+            usage: {
+                prompt_tokens: number;
+                total_tokens: number;
+            };
+        };
+        OpenAiModel: {
+            id: string;
+            /** @constant */
+            object: "model";
+            /** @description Not known: 0 */
+            created: number;
+            /** @description The provider */
+            owned_by: string;
+            etude: {
+                display_name: string;
+                /** @enum {string} */
+                modality: "chat" | "embedding";
+                context_tokens: number;
+                max_output_tokens: number;
+                dimensions: number | null;
+                capabilities: {
+                    tools: boolean;
+                    images: boolean;
+                    json: boolean;
+                };
+            };
+        };
+        OpenAiModelList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["OpenAiModel"][];
+        };
+        Response: {
+            id: string;
+            /** @constant */
+            object: "response";
+            created_at: number;
+            /** @enum {string} */
+            status: "completed" | "incomplete" | "in_progress" | "failed";
+            /** @constant */
+            background: false;
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            incomplete_details: {
+                /** @enum {string} */
+                reason: "max_output_tokens" | "content_filter";
+            } | null;
+            instructions: string | null;
+            max_output_tokens: number | null;
+            model: string;
+            output: ({
+                /** @constant */
+                type: "message";
+                id: string;
+                status: string;
+                /** @constant */
+                role: "assistant";
+                content: {
+                    /** @constant */
+                    type: "output_text";
+                    text: string;
+                    annotations: unknown[];
+                }[];
+            } | {
+                /** @constant */
+                type: "function_call";
+                id: string;
+                status: string;
+                call_id: string;
+                name: string;
+                arguments: string;
+            } | {
+                /** @constant */
+                type: "reasoning";
+                id: string;
+                status: string;
+                summary: unknown[];
+                content: {
+                    /** @constant */
+                    type: "reasoning_text";
+                    text: string;
+                }[];
+            })[];
+            /** @constant */
+            parallel_tool_calls: true;
+            previous_response_id: null;
+            /** @constant */
+            store: false;
+            temperature: number | null;
+            top_p: number | null;
+            text: {
+                format: {
+                    [key: string]: unknown;
+                };
+            };
+            tool_choice: unknown;
+            tools: unknown[];
+            /** @enum {string} */
+            truncation: "auto" | "disabled";
+            usage: {
+                input_tokens: number;
+                input_tokens_details: {
+                    cached_tokens: number;
+                };
+                output_tokens: number;
+                output_tokens_details: {
+                    reasoning_tokens: number;
+                };
+                total_tokens: number;
+            } | null;
+            metadata: {
+                [key: string]: string;
+            };
+            /** @description What was left out of the window, and parameters that were not passed on; only when there is something */
+            etude?: {
+                window: {
+                    context_tokens: number;
+                    reserved_tokens: number;
+                    input_tokens: number;
+                    trimmed_turns: number;
+                    trimmed_messages: number;
+                } | null;
+                dropped_params: {
+                    name: string;
+                    reason: string;
+                }[];
+            };
+        };
+        /** @description Left out: unchanged; null: cleared; objects merge, a key of null is removed. */
+        SettingsPatch: {
+            style_preset?: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params?: unknown | null;
+            generation_params?: components["schemas"]["GenerationParams"] | null;
+            /** @description Replaces the whole list, in this order */
+            few_shot_example_ids?: number[] | null;
+        };
+        PracticeSetting: {
+            setting_id: number;
+            session_id: number;
+            /** Format: date-time */
+            updated_at: string;
+            revision: number;
+            /** Format: date-time */
+            created_at: string;
+            style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params: {
+                [key: string]: unknown;
+            };
+            generation_params: {
+                [key: string]: unknown;
+            };
+            /** @description The agent as it was when it was set; {} without one */
+            agent_snapshot: {
+                [key: string]: unknown;
+            };
+            few_shot_links: {
+                id: number;
+                setting_id: number;
+                example_id: number;
+                sort_order: number;
+                /** Format: date-time */
+                created_at: string;
+                example: components["schemas"]["FewShotExample"] | null;
+            }[];
+            /** @description Larger than the snapshot’s version when the session is behind */
+            agent_latest_version: number | null;
+            resolved: {
+                [key: string]: {
+                    value: unknown;
+                    /** @enum {string} */
+                    origin: "request" | "lane" | "settings" | "preset" | "agent" | "catalog";
+                };
+            };
+        };
+        SettingsRevision: {
+            revision: number;
+            /** Format: date-time */
+            created_at: string;
+            style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+            style_params: {
+                [key: string]: unknown;
+            };
+            generation_params: {
+                [key: string]: unknown;
+            };
+            /** @description The agent as it was when it was set; {} without one */
+            agent_snapshot: {
+                [key: string]: unknown;
+            };
+            user_id: number;
+            few_shot_example_ids: number[];
+        };
+        SettingsRevisionPage: {
+            items: components["schemas"]["SettingsRevision"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SettingsComparison: {
+            from: number;
+            to: number;
+            differences: {
+                path: string;
+                from: unknown;
+                to: unknown;
+            }[];
+        };
+        SessionFile: {
+            /** @constant */
+            format: "etude-session";
+            /** @constant */
+            version: 1;
+            session: {
+                title: unknown;
+                notes: unknown | null;
+                /** Format: date-time */
+                created_at: string;
+            };
+            settings: {
+                style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
+                style_params: unknown;
+                generation_params: components["schemas"]["GenerationParams"];
+            };
+            models: {
+                id: number;
+                model_name: unknown;
+                is_primary: boolean;
+                generation_params: components["schemas"]["GenerationParams"];
+            }[];
+            turns: {
+                id: number;
+                parent_id: number | null;
+                prompt_text: unknown;
+                few_shots: {
+                    example_id: number;
+                    input_text: unknown;
+                    output_text: unknown;
+                }[];
+                /** Format: date-time */
+                created_at: string;
+                responses: {
+                    model_id: number;
+                    attempt: number;
+                    /** @enum {string} */
+                    status: "complete" | "stopped" | "failed" | "interrupted";
+                    response_text: unknown;
+                    reasoning_text: unknown;
+                    finish_reason: ("stop" | "length" | "tool-calls" | "content-filter") | null;
+                    error: {
+                        code: unknown;
+                        message: unknown;
+                        provider_message: unknown | null;
+                    } | null;
+                    token_usage: {
+                        provider: unknown;
+                        model: unknown;
+                        promptTokens: number;
+                        completionTokens: number;
+                        reasoningTokens?: number;
+                        cachedTokens?: number;
+                        /** @enum {string} */
+                        source: "provider" | "estimate";
+                    } | null;
+                    cost: number | null;
+                    latency_ms: number | null;
+                    first_token_ms: number | null;
+                    generation_params: unknown;
+                    /** Format: date-time */
+                    created_at: string;
+                }[];
+            }[];
+        };
+        CreatedSession: {
+            session_id: number;
+        };
+        ProjectRequest: {
+            class_id: number;
+            name: unknown;
+            description?: unknown | null;
+        };
+        ProjectPatch: {
+            name?: unknown;
+            description?: unknown | null;
+        };
+        Project: {
+            project_id: number;
+            owner_id: number;
+            class_id: number;
+            name: string;
+            description: string | null;
+            /** @constant */
+            project_type: "personal";
+            /** @constant */
+            status: "active";
+            /**
+             * @description Only for clients that expect it
+             * @constant
+             */
+            progress_percent: 0;
+            /**
+             * @description Only for clients that expect it
+             * @constant
+             */
+            practice_hours: 0;
+            conversation_count: number;
+            /** @description Of its sessions; null without any */
+            last_activity_at: string | null;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+        };
+        ProjectPage: {
+            items: components["schemas"]["Project"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        ProjectSession: {
+            session_id: number;
+            project_id: number;
+            class_id: number;
+            title: string;
+            /** @description Begin of the latest prompt */
+            preview: string;
+            /** @description Begin of the latest answer */
+            last_message_preview: string;
+            primary_model_name: string | null;
+            primary_model_label: string | null;
+            model_names: string[];
+            turn_count: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            updated_at: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC
+             */
+            last_activity_at: string;
+        };
+        ProjectSessionList: {
+            items: components["schemas"]["ProjectSession"][];
+            total: number;
+            /** @description Null on the last page */
+            next_cursor: string | null;
         };
     };
     responses: never;
@@ -913,11 +4437,575 @@ export interface operations {
             };
         };
     };
+    listClasses: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+                status?: "planned" | "active" | "ended";
+                /** @description Part of a name or slug */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassPage"];
+                };
+            };
+        };
+    };
+    createClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+        };
+    };
+    getClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+        };
+    };
+    deleteClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassPatchInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Class"];
+                };
+            };
+        };
+    };
+    listClassSessions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description Part of a title, of the latest prompt, or of the person's handle or name */
+                q?: string;
+                /** @description Only the sessions of this person */
+                handle?: string;
+            };
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassSessionList"];
+                };
+            };
+        };
+    };
+    listClassMembers: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+                role?: "teacher" | "assistant" | "student";
+                /** @description Part of a handle or name */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassMemberPage"];
+                };
+            };
+        };
+    };
+    addClassMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassMemberRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassMember"];
+                };
+            };
+        };
+    };
+    removeClassMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    changeClassMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassMemberPatchInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassMember"];
+                };
+            };
+        };
+    };
+    enrolRoster: {
+        parameters: {
+            query?: {
+                /** @description Makes one-time sign-in links for the people who did not exist; they are shown only now */
+                links?: string;
+            };
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        /** @description CSV in UTF-8: handle, name, role; the first line names the columns */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterResult"];
+                };
+            };
+        };
+    };
+    listJoinCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinCodeList"];
+                };
+            };
+        };
+    };
+    createJoinCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinCodeRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinCode"];
+                };
+            };
+        };
+    };
+    deleteJoinCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+                join_code_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listEnrollments: {
+        parameters: {
+            query?: {
+                status?: "planned" | "active" | "ended";
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrollmentPage"];
+                };
+            };
+        };
+    };
+    redeemJoinCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeemRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+        };
+    };
+    leaveClass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Left */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /** @description Only those in this class */
+                class_id?: number;
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    deleteProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectPatchInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    listProjectSessions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description For clients without cursors */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectSessionList"];
+                };
+            };
+        };
+    };
     listModels: {
         parameters: {
             query?: {
                 /** @description Only the models that this class may ask */
                 class_id?: number;
+                /** @description What the models are for */
+                modality?: "chat" | "embedding";
                 page?: number;
                 size?: number;
             };
@@ -938,12 +5026,620 @@ export interface operations {
             };
         };
     };
-    runSession: {
+    importFewShotExamples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedFewShotExamples"];
+                };
+            };
+        };
+    };
+    exportFewShotExamples: {
+        parameters: {
+            query?: {
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listFewShotExamples: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+                is_active?: string;
+                /** @description Part of a title or a text */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExamplePage"];
+                };
+            };
+        };
+    };
+    createFewShotExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FewShotExampleCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExample"];
+                };
+            };
+        };
+    };
+    listSharedFewShotExamples: {
+        parameters: {
+            query: {
+                page?: number;
+                size?: number;
+                class_id: number;
+                /** @description false also lists inactive ones, to teachers and assistants */
+                active_only?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExamplePage"];
+                };
+            };
+        };
+    };
+    getFewShotExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExample"];
+                };
+            };
+        };
+    };
+    deleteFewShotExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateFewShotExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FewShotExampleUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExample"];
+                };
+            };
+        };
+    };
+    priceFewShotExample: {
+        parameters: {
+            query: {
+                model_name: string;
+            };
+            header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotTokens"];
+                };
+            };
+        };
+    };
+    forkFewShotExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FewShotForkInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExample"];
+                };
+            };
+        };
+    };
+    shareFewShotExample: {
         parameters: {
             query: {
                 class_id: number;
             };
             header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotShare"];
+                };
+            };
+        };
+    };
+    unshareFewShotExample: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path: {
+                example_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotShare"];
+                };
+            };
+        };
+    };
+    saveAnswerAsFewShotExample: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FewShotFromAnswerInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FewShotExample"];
+                };
+            };
+        };
+    };
+    listAgents: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                /** @description Part of a name or a role */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPage"];
+                };
+            };
+        };
+    };
+    createAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+        };
+    };
+    listSharedAgents: {
+        parameters: {
+            query: {
+                limit?: number;
+                offset?: number;
+                class_id: number;
+                /** @description false also lists inactive ones, to teachers and assistants */
+                active_only?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentPage"];
+                };
+            };
+        };
+    };
+    getAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+        };
+    };
+    deleteAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateAgent: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+        };
+    };
+    listAgentVersions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentVersionPage"];
+                };
+            };
+        };
+    };
+    getAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentVersion"];
+                };
+            };
+        };
+    };
+    restoreAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                agent_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+        };
+    };
+    forkAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentForkInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+        };
+    };
+    shareAgent: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentShare"];
+                };
+            };
+        };
+    };
+    unshareAgent: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path: {
+                agent_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentShare"];
+                };
+            };
+        };
+    };
+    runSession: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: {
+                /** @description A retry with the same key returns the first outcome */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -967,7 +5663,10 @@ export interface operations {
     chat: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A retry with the same key returns the first outcome */
+                "idempotency-key"?: string;
+            };
             path: {
                 session_id: number;
             };
@@ -990,74 +5689,55 @@ export interface operations {
             };
         };
     };
-    listSessions: {
+    askAgain: {
         parameters: {
-            query?: {
-                page?: number;
-                size?: number;
-                /** @description Part of a title or of the latest prompt */
-                q?: string;
-            };
+            query?: never;
             header?: never;
-            path?: never;
+            path: {
+                turn_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskAgainRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeTurnResult"];
+                };
+            };
+        };
+    };
+    retryResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
             /** @description Default Response */
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PracticeSessionPage"];
+                    "application/json": components["schemas"]["PracticeTurnResult"];
                 };
             };
         };
     };
-    getSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Default Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PracticeSession"];
-                };
-            };
-        };
-    };
-    deleteSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Removed */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    renameSession: {
+    previewWindow: {
         parameters: {
             query?: never;
             header?: never;
@@ -1068,7 +5748,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SessionPatchInput"];
+                "application/json": components["schemas"]["WindowRequestInput"];
             };
         };
         responses: {
@@ -1078,7 +5758,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PracticeSession"];
+                    "application/json": components["schemas"]["WindowPreview"];
                 };
             };
         };
@@ -1152,6 +5832,1638 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelledTurn"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+                /** @description Part of a title or of the latest prompt */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSessionPage"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSession"];
+                };
+            };
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionPatchInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSession"];
+                };
+            };
+        };
+    };
+    listSessionModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionModel"][];
+                };
+            };
+        };
+    };
+    addSessionModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSessionModelInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionModel"];
+                };
+            };
+        };
+    };
+    removeSessionModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateSessionModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionModelPatchInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionModel"];
+                };
+            };
+        };
+    };
+    continueOnlyWith: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionModel"][];
+                };
+            };
+        };
+    };
+    listSessionModelResponses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_model_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeTurnModelResult"][];
+                };
+            };
+        };
+    };
+    getResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeTurnModelResult"];
+                };
+            };
+        };
+    };
+    adoptResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                turn_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Adopted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    forkSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSession"];
+                };
+            };
+        };
+    };
+    importSession: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionFileInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSession"];
+                };
+            };
+        };
+    };
+    exportSession: {
+        parameters: {
+            query?: {
+                format?: "markdown" | "json" | "csv";
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSetting"];
+                };
+            };
+        };
+    };
+    updateSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that the change was made for */
+                "if-match"?: string;
+            };
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsPatchInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSetting"];
+                };
+            };
+        };
+    };
+    updateSessionAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSetting"];
+                };
+            };
+        };
+    };
+    listSettingsRevisions: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsRevisionPage"];
+                };
+            };
+        };
+    };
+    compareSettingsRevisions: {
+        parameters: {
+            query: {
+                from: number;
+                to: number;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsComparison"];
+                };
+            };
+        };
+    };
+    restoreSettingsRevision: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The revision that the change was made for */
+                "if-match"?: string;
+            };
+            path: {
+                session_id: number;
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSetting"];
+                };
+            };
+        };
+    };
+    listExperiments: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentPage"];
+                };
+            };
+        };
+    };
+    runExperiment: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+        };
+    };
+    getExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+        };
+    };
+    deleteExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExperimentUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+        };
+    };
+    listSharedExperiments: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedExperimentPage"];
+                };
+            };
+        };
+    };
+    getBlindExperiment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindExperiment"];
+                };
+            };
+        };
+    };
+    voteOnAnswers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlindVoteCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlindVote"];
+                };
+            };
+        };
+    };
+    undoVote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+                left_answer_id: string;
+                right_answer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getLeaderboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leaderboard"];
+                };
+            };
+        };
+    };
+    createChatCompletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    messages: ({
+                        /** @enum {string} */
+                        role: "system" | "developer";
+                        content: string | {
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        }[];
+                    } | {
+                        /** @enum {string} */
+                        role: "user";
+                        content: string | ({
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "image_url";
+                            image_url: {
+                                url: string;
+                            };
+                        })[];
+                    } | {
+                        /** @enum {string} */
+                        role: "assistant";
+                        content?: (string | ({
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "refusal";
+                            refusal: string;
+                        })[]) | null;
+                        tool_calls?: {
+                            id: string;
+                            /**
+                             * @default function
+                             * @enum {string}
+                             */
+                            type?: "function";
+                            function: {
+                                name: string;
+                                arguments: string;
+                            };
+                        }[] | null;
+                        refusal?: string | null;
+                    } | {
+                        /** @enum {string} */
+                        role: "tool";
+                        tool_call_id: string;
+                        content: string | {
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        }[];
+                    })[];
+                    stream?: boolean | null;
+                    stream_options?: {
+                        include_usage?: boolean | null;
+                    } | null;
+                    /** @description Older name of max_completion_tokens, which wins */
+                    max_tokens?: number | null;
+                    max_completion_tokens?: number | null;
+                    temperature?: number | null;
+                    top_p?: number | null;
+                    /** @description Not OpenAI’s; passed on where a model takes it */
+                    top_k?: number | null;
+                    /** @description Not OpenAI’s; passed on where a model takes it */
+                    repetition_penalty?: number | null;
+                    /** @description Another name of repetition_penalty */
+                    repeat_penalty?: number | null;
+                    frequency_penalty?: number | null;
+                    presence_penalty?: number | null;
+                    seed?: number | null;
+                    reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high") | null;
+                    stop?: (string | string[]) | null;
+                    tools?: {
+                        /** @enum {string} */
+                        type: "function";
+                        function: {
+                            name: string;
+                            description?: string | null;
+                            parameters?: {
+                                [key: string]: unknown;
+                            } | null;
+                        };
+                    }[] | null;
+                    tool_choice?: (("none" | "auto" | "required") | {
+                        /** @enum {string} */
+                        type: "function";
+                        function: {
+                            name: string;
+                        };
+                    }) | null;
+                    parallel_tool_calls?: boolean | null;
+                    response_format?: ({
+                        /** @enum {string} */
+                        type: "text";
+                    } | {
+                        /** @enum {string} */
+                        type: "json_object";
+                    } | {
+                        /** @enum {string} */
+                        type: "json_schema";
+                        json_schema: {
+                            name: string;
+                            schema?: {
+                                [key: string]: unknown;
+                            } | null;
+                        };
+                    }) | null;
+                    /** @description Only 1 */
+                    n?: number | null;
+                    /** @description Only false */
+                    logprobs?: boolean | null;
+                    /** @description Only 0 */
+                    top_logprobs?: number | null;
+                    /** @description Refused: use tools */
+                    functions?: unknown;
+                    /** @description Refused: use tool_choice */
+                    function_call?: unknown;
+                    /** @description Only text */
+                    modalities?: string[] | null;
+                    /** @description Reported as dropped */
+                    logit_bias?: unknown;
+                    /** @description Reported as dropped */
+                    verbosity?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                };
+            };
+        };
+    };
+    createResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    input: string | ({
+                        /** @enum {string} */
+                        type?: "message";
+                        /** @enum {string} */
+                        role: "user" | "assistant" | "system" | "developer";
+                        content: string | ({
+                            /** @enum {string} */
+                            type: "input_text" | "output_text";
+                            text: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "refusal";
+                            refusal: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "input_image";
+                            image_url: string;
+                        })[];
+                    } | {
+                        /** @enum {string} */
+                        type: "function_call";
+                        call_id: string;
+                        name: string;
+                        arguments: string;
+                    } | {
+                        /** @enum {string} */
+                        type: "function_call_output";
+                        call_id: string;
+                        output: string | {
+                            /** @enum {string} */
+                            type: "input_text" | "output_text";
+                            text: string;
+                        }[];
+                    } | {
+                        /** @enum {string} */
+                        type: "reasoning";
+                    })[];
+                    instructions?: string | null;
+                    stream?: boolean | null;
+                    max_output_tokens?: number | null;
+                    temperature?: number | null;
+                    top_p?: number | null;
+                    tools?: {
+                        /** @enum {string} */
+                        type: "function";
+                        name: string;
+                        description?: string | null;
+                        parameters?: {
+                            [key: string]: unknown;
+                        } | null;
+                        strict?: boolean | null;
+                    }[] | null;
+                    tool_choice?: (("none" | "auto" | "required") | {
+                        /** @enum {string} */
+                        type: "function";
+                        name: string;
+                    }) | null;
+                    parallel_tool_calls?: boolean | null;
+                    text?: {
+                        format?: ({
+                            /** @enum {string} */
+                            type: "text";
+                        } | {
+                            /** @enum {string} */
+                            type: "json_object";
+                        } | {
+                            /** @enum {string} */
+                            type: "json_schema";
+                            name: string;
+                            schema: {
+                                [key: string]: unknown;
+                            };
+                        }) | null;
+                    } | null;
+                    /** @description auto switches the window on, as x-etude-window: slide does */
+                    truncation?: ("auto" | "disabled") | null;
+                    metadata?: {
+                        [key: string]: string;
+                    } | null;
+                    /** @description Refused: nothing is stored */
+                    previous_response_id?: unknown;
+                    /** @description Refused: nothing is stored */
+                    conversation?: unknown;
+                    /** @description Only false */
+                    background?: boolean | null;
+                    reasoning?: {
+                        effort?: ("none" | "minimal" | "low" | "medium" | "high") | null;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Response"];
+                };
+            };
+        };
+    };
+    createEmbeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    /** @description One text or several; lists of token numbers are not supported */
+                    input: string | string[];
+                    encoding_format?: ("float" | "base64") | null;
+                    dimensions?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingList"];
+                };
+            };
+        };
+    };
+    listOpenAiModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiModelList"];
+                };
+            };
+        };
+    };
+    getOpenAiModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The model’s name, which may hold slashes */
+                "*": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiModel"];
+                };
+            };
+        };
+    };
+    clovaChatV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: {
+                        /** @enum {string} */
+                        role: "system" | "user" | "assistant";
+                        content: string | null;
+                    }[];
+                    temperature?: number | null;
+                    repeatPenalty?: number | null;
+                    stopBefore?: string[] | null;
+                    maxTokens?: number | null;
+                    /** @description 0 is off */
+                    topK?: number | null;
+                    topP?: number | null;
+                    /** @description 0 leaves it to chance */
+                    seed?: number | null;
+                    /** @description Accepted; there is no filter, and `aiFilter` is empty */
+                    includeAiFilters?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            message: {
+                                /** @enum {string} */
+                                role: "assistant";
+                                content: string;
+                            };
+                            /** @enum {string} */
+                            stopReason: "length" | "end_token" | "stop_before";
+                            inputLength: number;
+                            outputLength: number;
+                            seed: number;
+                            aiFilter: {
+                                groupName: string;
+                                name: string;
+                                score: string;
+                                result: string;
+                            }[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaTokenizeV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: {
+                        /** @enum {string} */
+                        role: "system" | "user" | "assistant";
+                        content: string | null;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            messages: {
+                                role: string;
+                                content: string;
+                                count: number;
+                            }[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaSliding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description In the form of version 1 or 3 */
+                    messages: {
+                        /** @enum {string} */
+                        role: "system" | "user" | "assistant" | "tool";
+                        content?: (string | ({
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "image_url";
+                            imageUrl?: {
+                                url: string;
+                            } | null;
+                            dataUri?: {
+                                data: string;
+                            } | null;
+                        })[]) | null;
+                        toolCalls?: {
+                            id: string;
+                            /**
+                             * @default function
+                             * @enum {string}
+                             */
+                            type?: "function";
+                            function: {
+                                name: string;
+                                arguments?: ({
+                                    [key: string]: unknown;
+                                } | string) | null;
+                            };
+                        }[] | null;
+                        toolCallId?: string | null;
+                    }[];
+                    /** @description Kept free for the answer; 100 when missing */
+                    maxTokens?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            messages: {
+                                /** @enum {string} */
+                                role: "system" | "user" | "assistant" | "tool";
+                                content?: (string | ({
+                                    /** @enum {string} */
+                                    type: "text";
+                                    text: string;
+                                } | {
+                                    /** @enum {string} */
+                                    type: "image_url";
+                                    imageUrl?: {
+                                        url: string;
+                                    } | null;
+                                    dataUri?: {
+                                        data: string;
+                                    } | null;
+                                })[]) | null;
+                                toolCalls?: {
+                                    id: string;
+                                    /**
+                                     * @default function
+                                     * @enum {string}
+                                     */
+                                    type: "function";
+                                    function: {
+                                        name: string;
+                                        arguments?: ({
+                                            [key: string]: unknown;
+                                        } | string) | null;
+                                    };
+                                }[] | null;
+                                toolCallId?: string | null;
+                            }[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaEmbedding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            embedding: number[];
+                            inputTokens: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaTokenizeEmbedding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            numTokens: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaChatV3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: {
+                        /** @enum {string} */
+                        role: "system" | "user" | "assistant" | "tool";
+                        content?: (string | ({
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "image_url";
+                            imageUrl?: {
+                                url: string;
+                            } | null;
+                            dataUri?: {
+                                data: string;
+                            } | null;
+                        })[]) | null;
+                        toolCalls?: {
+                            id: string;
+                            /**
+                             * @default function
+                             * @enum {string}
+                             */
+                            type?: "function";
+                            function: {
+                                name: string;
+                                arguments?: ({
+                                    [key: string]: unknown;
+                                } | string) | null;
+                            };
+                        }[] | null;
+                        toolCallId?: string | null;
+                    }[];
+                    temperature?: number | null;
+                    repetitionPenalty?: number | null;
+                    stop?: string[] | null;
+                    maxTokens?: number | null;
+                    maxCompletionTokens?: number | null;
+                    thinking?: {
+                        effort?: ("none" | "low" | "medium" | "high") | null;
+                    } | null;
+                    tools?: {
+                        /**
+                         * @default function
+                         * @enum {string}
+                         */
+                        type?: "function";
+                        function: {
+                            name: string;
+                            description?: string | null;
+                            parameters?: {
+                                [key: string]: unknown;
+                            } | null;
+                        };
+                    }[] | null;
+                    toolChoice?: (("auto" | "none" | "required") | {
+                        /** @enum {string} */
+                        type?: "function";
+                        function: {
+                            name: string;
+                        };
+                    }) | null;
+                    responseFormat?: {
+                        /** @enum {string} */
+                        type: "json";
+                        schema?: unknown;
+                    } | null;
+                    /** @description 0 is off */
+                    topK?: number | null;
+                    topP?: number | null;
+                    /** @description 0 leaves it to chance */
+                    seed?: number | null;
+                    /** @description Accepted; there is no filter, and `aiFilter` is empty */
+                    includeAiFilters?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            message: {
+                                /** @enum {string} */
+                                role: "assistant";
+                                content: string;
+                                thinkingContent?: string;
+                                toolCalls?: {
+                                    id: string;
+                                    /** @enum {string} */
+                                    type: "function";
+                                    function: {
+                                        name: string;
+                                        /** @description An object; the text as it came where that is not one */
+                                        arguments: {
+                                            [key: string]: unknown;
+                                        } | string;
+                                    };
+                                }[];
+                            };
+                            /** @enum {string} */
+                            finishReason: "length" | "stop" | "tool_calls";
+                            /** @description Seconds since 1970 */
+                            created: number;
+                            seed: number;
+                            usage: {
+                                promptTokens: number;
+                                completionTokens: number;
+                                totalTokens: number;
+                                completionTokensDetails?: {
+                                    thinkingTokens: number;
+                                };
+                            };
+                            aiFilter: {
+                                groupName: string;
+                                name: string;
+                                score: string;
+                                result: string;
+                            }[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaTokenizeV3: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+                appId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: {
+                        /** @enum {string} */
+                        role: "system" | "user" | "assistant" | "tool";
+                        content?: (string | ({
+                            /** @enum {string} */
+                            type: "text";
+                            text: string;
+                        } | {
+                            /** @enum {string} */
+                            type: "image_url";
+                            imageUrl?: {
+                                url: string;
+                            } | null;
+                            dataUri?: {
+                                data: string;
+                            } | null;
+                        })[]) | null;
+                        toolCalls?: {
+                            id: string;
+                            /**
+                             * @default function
+                             * @enum {string}
+                             */
+                            type?: "function";
+                            function: {
+                                name: string;
+                                arguments?: ({
+                                    [key: string]: unknown;
+                                } | string) | null;
+                            };
+                        }[] | null;
+                        toolCallId?: string | null;
+                    }[];
+                    tools?: {
+                        /**
+                         * @default function
+                         * @enum {string}
+                         */
+                        type?: "function";
+                        function: {
+                            name: string;
+                            description?: string | null;
+                            parameters?: {
+                                [key: string]: unknown;
+                            } | null;
+                        };
+                    }[] | null;
+                    toolChoice?: (("auto" | "none" | "required") | {
+                        /** @enum {string} */
+                        type?: "function";
+                        function: {
+                            name: string;
+                        };
+                    }) | null;
+                    responseFormat?: {
+                        /** @enum {string} */
+                        type: "json";
+                        schema?: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            messages: {
+                                role: string;
+                                content: ({
+                                    /** @enum {string} */
+                                    type: "text";
+                                    text: string;
+                                    count: number;
+                                } | {
+                                    /** @enum {string} */
+                                    type: "image_url";
+                                    imageUrl?: {
+                                        url: string;
+                                    };
+                                    dataUri?: {
+                                        data: string;
+                                    };
+                                    count: number;
+                                })[];
+                                toolCalls?: {
+                                    count: number;
+                                };
+                            }[];
+                            tools?: {
+                                count: number;
+                            };
+                            responseFormat?: {
+                                count: number;
+                            };
+                        };
+                    };
                 };
             };
         };
