@@ -54,11 +54,15 @@ export const JAPANESE =
   'ワクチンは、病原体に**よく似た安全なもの**を体に見せます。\n\n- 免疫細胞がその形を覚えます。\n- 本物が来たとき、数時間で反応します。\n\nつまり、火事になる前の**避難訓練**のようなものです。'
 
 /** Splits a text into pieces of a few characters, as models do. */
-export function pieces(text: string, size = 6): string[] {
+function pieces(text: string, size = 6): string[] {
   return text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'gu')) ?? []
 }
 
-export const slowly = (text: string, chunkDelayMs: number): FakeReply => answer(pieces(text), { chunkDelayMs })
+const slowly = (text: string, chunkDelayMs: number): FakeReply => answer(pieces(text), { chunkDelayMs })
+
+function countEndlessly(): FakeReply {
+  return slowly(Array.from({ length: 400 }, (_, index) => `Line ${index + 1} of many.\n\n`).join(''), 15)
+}
 
 /** Models of which each does one thing. */
 export const LANES: Record<string, ScriptedLane> = {
@@ -73,8 +77,6 @@ export const LANES: Record<string, ScriptedLane> = {
       },
     }),
   },
-  endless: {
-    displayName: 'Delta Preview',
-    reply: () => slowly(Array.from({ length: 400 }, (_, index) => `Line ${index + 1} of many.\n\n`).join(''), 15),
-  },
+  endless: { displayName: 'Delta Preview', reply: countEndlessly },
+  other: { displayName: 'Echo Preview', reply: countEndlessly },
 }

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { Etude } from '@etude/sdk'
 import { build as bundle } from 'esbuild'
 import { FakeOpenAi, type FakeReply, type FakeRequest } from '../../server/src/models/fake-openai.ts'
+import { plugCable } from './cable.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const ADMIN_KEY = 'a-key-that-only-tests-use'
@@ -36,10 +37,13 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
     })
   await finish(etude('user', 'add', 'admin', '--admin', '--key', ADMIN_KEY))
   const server = etude('serve')
-  const url = await listeningUrl(server)
+  const cable = await plugCable(await listeningPort(server))
+  const { url } = cable
 
   return {
     url,
+    /** Breaks every connection between browser and server. */
+    cutConnections: cable.pull,
     etude: new Etude({ baseUrl: url, apiKey: ADMIN_KEY }),
     /** A link that signs the admin in, once. */
     async signInUrl(): Promise<string> {
@@ -50,6 +54,7 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
     },
     addPerson: (handle: string, ...options: string[]) => finish(etude('user', 'add', handle, ...options)),
     async stop(): Promise<void> {
+      cable.unplug()
       server.kill('SIGKILL')
       await provider.close()
       rmSync(folder, { recursive: true, force: true })
@@ -114,17 +119,17 @@ async function finish(child: ChildProcess): Promise<string> {
 }
 
 /** The server says where it listens; what it says instead when it cannot start becomes the error. */
-async function listeningUrl(server: ChildProcess): Promise<string> {
+async function listeningPort(server: ChildProcess): Promise<number> {
   const { stdout, stderr } = server
   if (!stdout || !stderr) throw new Error('the server has no output')
   stdout.resume()
   let said = ''
   for await (const line of createInterface({ input: stderr })) {
     said += `${line}\n`
-    const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
-    if (url) {
+    const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1]
+    if (port) {
       stderr.resume()
-      return url
+      return Number(port)
     }
   }
   throw new Error(`The server did not start:\n${said}`)

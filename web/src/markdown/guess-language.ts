@@ -9,7 +9,7 @@ export function guessLanguage(text: string): 'ko' | 'ja' | undefined {
   const hangul = count(sample, /\p{Script=Hangul}/gu)
   const kana = count(sample, /[\p{Script=Hiragana}\p{Script=Katakana}]/gu)
   // A few characters in a text of another language are a quotation.
-  if (Math.max(hangul, kana) < sample.length / 20) return undefined
+  if (Math.max(hangul, kana) <= sample.length / 20) return undefined
   return hangul >= kana ? 'ko' : 'ja'
 }
 

@@ -24,7 +24,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('')
   const [marked, setMarked] = useState(0)
   const query = useDeferredValue(text.trim())
-  const { data } = useQuery({
+  const { data, isPlaceholderData } = useQuery({
     queryKey: ['sessions', 'palette', query],
     queryFn: () => etude.listSessions({ size: SESSIONS_SHOWN, search: query }),
     placeholderData: keepPreviousData,
@@ -49,7 +49,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       }),
     ),
   ]
-  const sessions = (data?.items ?? []).map(
+  const matches = ({ name }: Entry) => name.toLowerCase().includes(query.toLowerCase())
+  const found = (data?.items ?? []).map(
     (session): Entry => ({
       key: `session-${session.session_id}`,
       name: session.title || t('sidebar.untitled'),
@@ -57,10 +58,11 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       go: () => void navigate({ to: '/sessions/$sessionId', params: { sessionId: String(session.session_id) } }),
     }),
   )
-  const matching = actions.filter(({ name }) => name.toLowerCase().includes(query.toLowerCase()))
+  // Until the answer to this query is there, nothing of the one before may be chosen by mistake.
+  const sessions = isPlaceholderData ? found.filter(matches) : found
   const groups = [
     { name: t('palette.sessions'), entries: sessions },
-    { name: t('palette.actions'), entries: query === '' ? actions.slice(0, 1) : matching },
+    { name: t('palette.actions'), entries: query === '' ? actions.slice(0, 1) : actions.filter(matches) },
   ].filter(({ entries }) => entries.length > 0)
   const entries = groups.flatMap((group) => group.entries)
   const current = Math.min(marked, entries.length - 1)

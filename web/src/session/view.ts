@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { NARROW, useMedia } from '../ui/media.ts'
 import { recall, remember } from '../ui/storage.ts'
 
-export const VIEWS = ['columns', 'stack', 'tabs'] as const
+const VIEWS = ['columns', 'stack', 'tabs'] as const
 export type View = (typeof VIEWS)[number]
 
 /**
