@@ -43,7 +43,7 @@ const ABOUT_ONESELF = [
 ]
 
 /** Dialects that ask a model in one's own name and keep nothing that could be somebody's. */
-const STATELESS = ['/v1/', '/v2/', '/v3/', '/testapp/', '/serviceapp/']
+const STATELESS = /^(\/testapp|\/serviceapp)?\/v\d\/(openai|chat-completions|api-tools|tasks)\//
 
 /** What students may do in the class of the owner, besides reading nothing of the owner's. */
 const CLASSMATES_MAY = [
@@ -377,7 +377,7 @@ function isPreview({ name }: Route): boolean {
 }
 
 function isOwnBusiness({ name, url, isPublic }: Route): boolean {
-  return isPublic || ABOUT_ONESELF.includes(name) || STATELESS.some((prefix) => url.startsWith(prefix))
+  return isPublic || ABOUT_ONESELF.includes(name) || STATELESS.test(url)
 }
 
 /** Why a reply is not what somebody gets whose business it is not; undefined when it is. */
