@@ -7,6 +7,8 @@ import { folder, freePort, messageOf, startChild, stopChild, untilAnswers } from
 const inBench = (path) => fileURLToPath(new URL(path, import.meta.url))
 const ETUDE = inBench('../server/bin/etude.js')
 const KEY = 'bench-key-0123456789abcdef0123456789'
+/** What a request to Etude says of who sends it. */
+export const AUTHORIZATION = { authorization: `Bearer ${KEY}` }
 const PROMPT = 'Please count as far as you can.'
 
 /**
@@ -15,6 +17,9 @@ const PROMPT = 'Please count as far as you can.'
  * ask one prompt of so many models, and `stop()`.
  */
 export const CONTENDERS = { direct, relay, portkey, etude }
+
+/** The same, where Etude is the gateway of one call. */
+export const GATEWAYS = { direct, relay, portkey, etude: etudeGateway }
 
 async function direct(upstream) {
   return {
@@ -50,13 +55,49 @@ async function portkey(upstream) {
   }
 }
 
-/** Etude as people run it: its bundle, its default log level, SQLite on disk; only the rate limit is off. */
-async function etude(upstream, { shapes, program = ETUDE, nodeOptions = [] }) {
+/** Etude asked through its practice API, which stores a session with everything in it. */
+async function etude(upstream, options) {
+  const { started, origin } = await startEtude({ ...options, config: etudeConfig(upstream, options.shapes) })
+  await checkStored(origin, options.shapes[0])
+  return {
+    name: 'etude',
+    started,
+    requests: (shape, models) => [
+      {
+        origin,
+        path: '/user/practice/sessions/run?class_id=1',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...AUTHORIZATION },
+        body: JSON.stringify({ prompt_text: PROMPT, model_names: modelNames(shape).slice(0, models) }),
+        marks: { ...tokenMarks(shape), doneMs: 'event: turn-end' },
+        failureMark: 'event: response-error',
+      },
+    ],
+    stop: () => stopChild(started),
+  }
+}
+
+/** Etude asked as an OpenAI-compatible gateway, which records each call. */
+async function etudeGateway(upstream, options) {
+  const { started, origin } = await startEtude({ ...options, config: etudeConfig(upstream, options.shapes) })
+  return {
+    name: 'etude',
+    started,
+    requests: (shape, models) => openAiRequests(origin, '/v1/openai/chat/completions', AUTHORIZATION, shape, models),
+    stop: () => stopChild(started),
+  }
+}
+
+/**
+ * Etude as people run it: its bundle, its default log level, SQLite on disk; only the rate limit is off.
+ *
+ * @param prepare is given the data folder after the person `bench` was made and before the server starts.
+ */
+export async function startEtude({ config, prepare, program = ETUDE, nodeOptions = [] }) {
   if (!existsSync(program)) throw new Error('Build the server first: npm run build')
   const port = await freePort()
   const data = join(folder, `etude-${port}`)
   mkdirSync(data)
-  writeFileSync(join(data, 'etude.config.json'), JSON.stringify(etudeConfig(upstream, shapes)))
+  writeFileSync(join(data, 'etude.config.json'), JSON.stringify({ ...config, requestsPerMinute: 0 }))
   const env = {
     ETUDE_PORT: String(port),
     ETUDE_DATA: data,
@@ -68,35 +109,17 @@ async function etude(upstream, { shapes, program = ETUDE, nodeOptions = [] }) {
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: 30_000,
   })
+  prepare?.(data)
   const started = startChild('etude', program, { args: ['serve'], env, nodeOptions })
   const origin = `http://127.0.0.1:${port}`
   await untilAnswers(started, `${origin}/readyz`)
-  await checkStored(origin, shapes[0])
-  return {
-    name: 'etude',
-    started,
-    requests: (shape, models) => [
-      {
-        origin,
-        path: '/user/practice/sessions/run?class_id=1',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'text/event-stream',
-          authorization: `Bearer ${KEY}`,
-        },
-        body: JSON.stringify({ prompt_text: PROMPT, model_names: modelNames(shape).slice(0, models) }),
-        marks: { ...tokenMarks(shape), doneMs: 'event: turn-end' },
-        failureMark: 'event: response-error',
-      },
-    ],
-    stop: () => stopChild(started),
-  }
+  return { started, origin }
 }
 
 /** @throws {Error} unless what three models answered can be read again from the session. */
 async function checkStored(origin, shape) {
   const call = async (path, body) => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}` }
+    const headers = { 'content-type': 'application/json', ...AUTHORIZATION }
     const reply = await fetch(origin + path, {
       method: body ? 'POST' : 'GET',
       headers,
@@ -127,7 +150,6 @@ function etudeConfig(upstream, shapes) {
       ...generous,
     })),
     models: shapes.flatMap((shape) => modelNames(shape).map((name) => ({ name, provider: shape, model: name }))),
-    requestsPerMinute: 0,
   }
 }
 

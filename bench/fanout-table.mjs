@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { cpus, loadavg, totalmem } from 'node:os'
+import { mapValues } from './measure.mjs'
+import { machine, megabytes, micros, ms, printAims, ratioOf, whole } from './table.mjs'
 
 /** Prints the results as Markdown: one table of figures, one of what issue and reader are after. */
 export function printFanout(results, names) {
@@ -8,16 +8,13 @@ export function printFanout(results, names) {
     const value = row.better ? ratioOf(row.values.etude, row.values[other]) : undefined
     return value === undefined ? '' : `${value.toFixed(2)}×`
   }
-  console.log(`\n${machine()}\n`)
+  console.log(`\n${machine('portkey/node_modules/@portkey-ai/gateway')}\n`)
   console.log(`| | ${names.join(' | ')} | etude ÷ relay | etude ÷ portkey |\n|---|${'--:|'.repeat(names.length + 2)}`)
   for (const row of rows) {
     const figures = names.map((name) => (row.values[name] === undefined ? '' : row.format(row.values[name])))
     console.log(`| ${row.title} | ${figures.join(' | ')} | ${ratio(row, 'relay')} | ${ratio(row, 'portkey')} |`)
   }
-  const aims = aimsOf(results)
-  if (aims.length === 0) return
-  console.log('\n| aim | seen | |\n|---|--:|---|')
-  for (const { aim, seen, reached } of aims) console.log(`| ${aim} | ${seen} | ${reached ? 'reached' : 'missed'} |`)
+  printAims(aimsOf(results))
 }
 
 /** Lists of figures, one for each round, are shown as their median; ratios are taken round by round. */
@@ -91,35 +88,7 @@ function aimsOf({ idle, requests1x16, requests1x64, cpu1, cpu3, cpu1Fast, cpu3Fa
   return aims
 }
 
-/** The median of the rounds' ratios, or the ratio of two single figures. */
-function ratioOf(ours, theirs) {
-  if (ours === undefined || theirs === undefined) return undefined
-  if (!Array.isArray(ours)) return ours / theirs
-  return median(ours.map((value, round) => value / theirs[round]))
-}
-
-export function quantile(values, part) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]
-}
-
-export const median = (values) => quantile(values, 0.5)
-
-function machine() {
-  const portkey = new URL('portkey/node_modules/@portkey-ai/gateway/package.json', import.meta.url)
-  const { version } = JSON.parse(readFileSync(portkey, 'utf8'))
-  const gigabytes = Math.round(totalmem() / 2 ** 30)
-  return `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, ${gigabytes} GB, ${process.platform}; @portkey-ai/gateway ${version}; load average at the end ${loadavg()[1].toFixed(1)}`
-}
-
-const one = (value) => (Array.isArray(value) ? median(value) : value)
-const whole = (value) => Math.round(one(value)).toLocaleString('en')
-const ms = (value) => `${one(value).toFixed(2)} ms`
-const micros = (value) => `${one(value) < 100 ? one(value).toFixed(1) : Math.round(one(value))} µs`
-const megabytes = (value) => `${Math.round(value / 2 ** 20)} MB`
 const growth = ({ peakBytes, idleBytes }) => peakBytes - idleBytes
-const mapValues = (object, change) =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
 const withoutDirect = (samples) => {
   if (!samples) return undefined
   const { direct: _, ...measured } = samples

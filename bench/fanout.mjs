@@ -1,8 +1,18 @@
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { messageOf, startChild, stopChild, usageOf } from './children.mjs'
+import { usageOf } from './children.mjs'
 import { CONTENDERS } from './contenders.mjs'
-import { median, printFanout, quantile } from './fanout-table.mjs'
+import { printFanout } from './fanout-table.mjs'
+import {
+  checked,
+  mapValues,
+  measureCpu,
+  measureThroughput,
+  perContender,
+  say,
+  startClient,
+  startUpstream,
+} from './measure.mjs'
+import { median, quantile } from './table.mjs'
 
 /** How the upstream answers in each measurement; `upstream.mjs` explains the names. */
 const IDLE = 'every-5ms-8'
@@ -45,18 +55,13 @@ export async function main(args) {
   })
   const rounds = Math.min(20, Math.max(1, Number(values.rounds) || 5))
   const measure = new Set(values.measure.split(','))
-  const upstream = startChild('upstream', fileURLToPath(new URL('upstream.mjs', import.meta.url)))
-  const origin = `http://127.0.0.1:${await messageOf(upstream, 'port')}`
-  const load = startChild('load', fileURLToPath(new URL('load.mjs', import.meta.url)))
-  await messageOf(load, 'ready')
-  const ask = async (run) => {
-    load.child.send({ run })
-    return await messageOf(load, 'result', 300_000)
-  }
+  const upstream = await startUpstream()
+  const client = await startClient()
+  const { ask } = client
   const startAll = async (nodeOptions = []) => {
     const contenders = []
     for (const name of values.only.split(','))
-      contenders.push(await CONTENDERS[name](origin, { shapes: SHAPES, program: values.program, nodeOptions }))
+      contenders.push(await CONTENDERS[name](upstream.origin, { shapes: SHAPES, program: values.program, nodeOptions }))
     return contenders
   }
 
@@ -71,7 +76,7 @@ export async function main(args) {
   for (const contender of contenders) await contender.stop()
   // Fresh processes, so that the peak is the peak of this.
   if (measure.has('streams')) results.streams = await measureStreams(await startAll(), ask)
-  for (const child of [load, upstream]) await stopChild(child)
+  for (const child of [client, upstream]) await child.stop()
   printFanout(results, values.only.split(','))
 }
 
@@ -107,40 +112,6 @@ async function measureIdle(contenders, ask, rounds) {
   )
 }
 
-/** As many turns as so many clients can ask, each waiting for its answer. */
-async function measureThroughput(contenders, ask, rounds, { name, models, clients, shape }) {
-  const samples = perContender(contenders, () => ({ perSecond: [], cpuMicros: [] }))
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const contender of contenders) {
-      const requests = contender.requests(shape, models)
-      const { result, cpuMicros } = await withUsage(contender, () =>
-        ask({ requests, concurrency: clients, seconds: 3 }),
-      )
-      samples[contender.name].perSecond.push(result.perSecond)
-      samples[contender.name].cpuMicros.push(cpuMicros / result.complete)
-      say(`${name}, round ${round} of ${rounds}: ${contender.name} ${result.perSecond.toFixed(0)}/s`)
-    }
-  }
-  return samples
-}
-
-/** CPU time of the measured process for each token chunk that the upstream sent through it, arriving one by one. */
-async function measureCpu(contenders, ask, rounds, { name, models, clients, shape, chunks }) {
-  const measured = contenders.filter(({ started }) => started)
-  const samples = perContender(measured, () => [])
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const contender of measured) {
-      const requests = contender.requests(shape, models)
-      const run = { requests, concurrency: clients, turns: clients * 3, rampMs: 1_280 }
-      const { result, cpuMicros } = await withUsage(contender, () => ask(run))
-      const perChunk = cpuMicros / (result.complete * models * chunks)
-      samples[contender.name].push(perChunk)
-      say(`${name}, round ${round} of ${rounds}: ${contender.name} ${perChunk.toFixed(1)} µs a chunk`)
-    }
-  }
-  return samples
-}
-
 /** Many streams open at once on one process, each from its own request. */
 async function measureStreams(contenders, ask) {
   const results = {}
@@ -162,23 +133,3 @@ async function measureStreams(contenders, ask) {
   }
   return results
 }
-
-async function withUsage(contender, action) {
-  if (!contender.started) return { result: checked(contender, await action()), cpuMicros: Number.NaN }
-  const before = await usageOf(contender.started)
-  const result = checked(contender, await action())
-  const after = await usageOf(contender.started)
-  return { result, cpuMicros: after.cpuMicros - before.cpuMicros }
-}
-
-/** A figure of a run in which something failed is not a figure. */
-function checked(contender, result) {
-  if (result.failures === 0) return result
-  const printed = contender.started ? `\nIts output:\n${contender.started.printed()}` : ''
-  throw new Error(`${result.failures} of ${contender.name}'s turns failed, the first with: ${result.failure}${printed}`)
-}
-
-const perContender = (contenders, make) => Object.fromEntries(contenders.map(({ name }) => [name, make()]))
-const mapValues = (object, change) =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
-const say = (text) => process.stderr.write(`${text}\n`)

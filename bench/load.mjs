@@ -1,6 +1,7 @@
 // The client: asks turns, reads every stream to its end and measures. Run as a child process, told what to do by
 // messages. A turn is one request or several sent together; it is complete when each has brought its first token, its
-// last token and its end mark, and none a mark of failure.
+// last token and its end mark, and none a mark of failure. Other requests have no marks: they are complete with a status
+// below 300.
 import { Agent } from 'undici'
 
 const CARRIED_BYTES = 32
@@ -14,12 +15,16 @@ process.send({ ready: true })
  * Connections are new for each run, as a server may close one that has been idle since the last.
  *
  * @param run `turns` and `seconds` bound it, whichever comes first; `concurrency` turns are under way at once, begun
- *   evenly over `rampMs`; `unmeasured` turns come before, to open the connections.
+ *   evenly over `rampMs`; `unmeasured` turns come before, to open the connections. Each turn sends all of `requests`, or
+ *   the next one of `pool`.
  * @returns times in milliseconds since the request; `perSecond` counts turns that ended before the time was up.
  */
-async function askTurns({ requests, concurrency, turns = Infinity, seconds = 120, rampMs = 0, unmeasured = 0 }) {
+async function askTurns(run) {
+  const { requests, pool, concurrency, turns = Infinity, seconds = 120, rampMs = 0, unmeasured = 0 } = run
   const dispatcher = new Agent({ connections: 10_000, headersTimeout: 120_000, bodyTimeout: 120_000 })
-  const askTurn = () => Promise.all(requests.map((request) => ask(request, dispatcher)))
+  let next = 0
+  const nextRequests = () => (pool ? [pool[next++ % pool.length]] : requests)
+  const askTurn = () => Promise.all(nextRequests().map((request) => ask(request, dispatcher)))
   const result = { complete: 0, failures: 0, failure: undefined, firstMs: [], lastMs: [], endMs: [] }
   for (let turn = 0; turn < unmeasured; turn += 1) await askTurn()
   const begin = performance.now()
@@ -50,7 +55,7 @@ async function askTurns({ requests, concurrency, turns = Infinity, seconds = 120
   return { ...result, elapsedMs, perSecond: (finishedInTime * 1_000) / elapsedMs }
 }
 
-function ask({ origin, path, headers, body, marks, failureMark }, dispatcher) {
+function ask({ origin, path, method = 'POST', headers, body, marks = {}, failureMark }, dispatcher) {
   return new Promise((resolve, reject) => {
     const times = {}
     const awaited = { ...marks }
@@ -83,6 +88,6 @@ function ask({ origin, path, headers, body, marks, failureMark }, dispatcher) {
         reject(error)
       },
     }
-    dispatcher.dispatch({ origin, path, method: 'POST', headers, body }, handler)
+    dispatcher.dispatch({ origin, path, method, headers, body }, handler)
   })
 }

@@ -1,25 +1,32 @@
-// npm run bench -- <name>: measures one thing and prints a table. The first run installs the gateway we compare with:
-// nobody who only wants Etude needs it.
+// npm run bench -- <name>: measures one thing and prints a table. What we compare with is installed by the first run
+// that needs it: nobody who only wants Etude does.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const BENCHES = { fanout: './fanout.mjs' }
+/** Each with the folder of the packages it compares with. */
+const BENCHES = {
+  fanout: { script: './fanout.mjs', packages: 'portkey' },
+  gateway: { script: './gateway.mjs', packages: 'portkey' },
+  practice: { script: './practice.mjs' },
+  window: { script: './window.mjs', packages: 'langchain' },
+}
 
 const [name, ...options] = process.argv.slice(2)
-if (!(name in BENCHES)) {
+if (!Object.hasOwn(BENCHES, name ?? '')) {
   console.error(`Usage: npm run bench -- <${Object.keys(BENCHES).join('|')}>`)
   process.exit(2)
 }
-install()
-const { main } = await import(BENCHES[name])
+const { script, packages } = BENCHES[name]
+if (packages) install(packages)
+const { main } = await import(script)
 await main(options)
 process.exit()
 
-function install() {
-  const folder = fileURLToPath(new URL('portkey', import.meta.url))
+function install(packagesFolder) {
+  const folder = fileURLToPath(new URL(packagesFolder, import.meta.url))
   if (existsSync(`${folder}/node_modules/.package-lock.json`)) return
-  console.error('Installing the gateway we compare with (a minute or less) …')
+  console.error('Installing what we compare with (a minute or less) …')
   // --prefix keeps npm from installing the workspace above the folder; none of the packages needs its scripts.
   const npm = spawnSync('npm', ['ci', '--prefix', folder, '--ignore-scripts'], {
     cwd: folder,
