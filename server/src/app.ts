@@ -79,7 +79,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(fewShotRoutes(services.fewShots))
   await app.register(agentRoutes(services.agents))
   await app.register(turnRoutes(services.practice, services.runs))
-  await app.register(sessionRoutes(services.practiceSessions, services.settings))
+  await app.register(sessionRoutes(services.practice, services.practiceSessions, services.settings))
   await app.register(transferRoutes(services.copies))
   await app.register(settingsRoutes(services.practiceSessions, services.settings))
   await app.register(experimentRoutes(services.experiments, services.runs))

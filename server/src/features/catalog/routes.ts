@@ -24,11 +24,16 @@ export const catalogRoutes =
         },
       },
       async (request) => {
-        const { class_id, modality, page, size } = request.query
+        const { class_id, modality, provider, q, page, size } = request.query
         const allowed =
           class_id === undefined ? null : (await classes.getRunnable(request.person, class_id)).allowedModels
         const all = modality === 'chat' ? catalog.list() : catalog.listEmbeddings()
-        const models = all.filter((model) => allowed === null || allowed.includes(model.name))
+        const models = all.filter(
+          (model) =>
+            (allowed === null || allowed.includes(model.name)) &&
+            (provider === undefined || model.provider === provider) &&
+            (q === undefined || `${model.name} ${model.displayName}`.toLowerCase().includes(q.toLowerCase())),
+        )
         const items = models.slice((page - 1) * size, page * size).map(toWireModel)
         return { items, total: models.length, page, size }
       },

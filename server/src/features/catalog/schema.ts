@@ -13,6 +13,12 @@ export const ModelListQuery = z.strictObject({
     .optional()
     .describe('Only the models that this class may ask'),
   modality: z.enum(['chat', 'embedding']).default('chat').describe('What the models are for'),
+  provider: z.string().max(128).optional(),
+  q: z.string().max(128).optional().describe('Part of a name'),
+  only_active: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe('Every model of the catalog is active; accepted for older clients'),
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   size: z.coerce.number().int().min(1).max(200).default(50),
 })

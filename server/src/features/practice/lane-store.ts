@@ -96,6 +96,13 @@ export class LaneStore {
     await this.#database.batch(queries)
   }
 
+  /** Removes one answer, and that lanes go on from it. */
+  async removeResponse(sessionId: number, responseId: number): Promise<void> {
+    const here = (table: 'practice_responses' | 'practice_choices') =>
+      this.#db.deleteFrom(table).where('session_id', '=', sessionId).where('response_id', '=', responseId).compile()
+    await this.#database.batch([here('practice_choices'), here('practice_responses')])
+  }
+
   /** Makes a lane go on from another answer to a turn than its own latest. */
   async choose(sessionId: number, turnId: number, laneId: number, responseId: number): Promise<void> {
     await this.#db

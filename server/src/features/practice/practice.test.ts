@@ -195,6 +195,25 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
     expect((await get('/user/practice/sessions')).json().total).toBe(2)
   })
 
+  it('opens a session without a prompt; the first one gives it a title', async () => {
+    const { post, get, remove } = await practice(
+      new ScriptedModel('one', says('fine')),
+      new ScriptedModel('two', says('fine')),
+    )
+    const opened = await post('/user/practice/sessions', { class_id: 1, notes: 'mine' })
+    expect([opened.statusCode, opened.json()]).toEqual([
+      201,
+      expect.objectContaining({ title: '', turn_count: 0, notes: 'mine', model_names: ['one', 'two'], responses: [] }),
+    ])
+    const path = `/user/practice/sessions/${opened.json().session_id}`
+    const { results } = (await post(`${path}/chat`, { prompt_text: 'First words' })).json()
+    expect((await get(path)).json()).toMatchObject({ title: 'First words', turn_count: 1 })
+    expect((await remove(`/user/practice/responses/${results[0].response_id}`)).statusCode).toBe(204)
+    expect((await get(path)).json().responses).toHaveLength(1)
+    expect((await get(`/user/practice/responses/${results[0].response_id}`)).json().detail).toBe('response_not_found')
+    expect((await post('/user/practice/sessions', { class_id: 999 })).json().detail).toBe('class_not_found')
+  })
+
   it('stops what runs in a session that is deleted', async () => {
     const model = endless('one')
     const { get, remove, app, authorization } = await practice(model)

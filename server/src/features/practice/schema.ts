@@ -106,6 +106,16 @@ export const IdempotencyHeaders = z.object({
 export const RunQuery = z.object({ class_id: IdInPath })
 export const SessionPath = z.object({ session_id: IdInPath })
 export const TurnPath = z.object({ turn_id: IdInPath })
+export const NewSessionBody = z
+  .strictObject({
+    class_id: Id,
+    project_id: Id.nullish(),
+    agent_id: Id.nullish(),
+    title: text(200).nullish().describe('Without one, the first prompt gives it'),
+    notes: anyText(20_000).nullish(),
+    knowledge_ids: KnowledgeIds,
+  })
+  .meta({ id: 'NewSession' })
 export const SessionPatch = z
   .strictObject({
     title: text(200).optional(),

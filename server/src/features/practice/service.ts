@@ -14,6 +14,7 @@ import type { Idempotency, IdempotencyStore } from './idempotency-store.ts'
 import type { LaneStore } from './lane-store.ts'
 import type { Lane, PracticeSession } from './session.ts'
 import { previewOf, titleFromPrompt } from './session-title.ts'
+import type { SettingsRevision } from './settings.ts'
 import type { SettingsChange, SettingsService } from './settings-service.ts'
 import type { SettingsStore } from './settings-store.ts'
 import type { PracticeStore } from './store.ts'
@@ -96,38 +97,13 @@ export class PracticeService {
   ): Promise<TurnKey> {
     const earlier = await this.#firstOutcome(person, request.idempotency)
     if (earlier) return earlier
-    const { allowedModels, primaryModel, defaultSettings } = await this.#classes.getRunnable(person, classId)
-    const modelNames = this.#chooseModels(allowedModels, primaryModel, request.modelNames)
-    if (request.projectId !== undefined) await this.#projects.getForClass(person, request.projectId, classId)
-    const now = this.#now().toISOString()
-    const settings = await this.#settings.compose(person, classId, defaultSettings, request.settings, now)
-
-    const primary = primaryModel && modelNames.includes(primaryModel) ? primaryModel : modelNames[0]
-    const firstLaneId = await this.#ids.take('lane', modelNames.length)
-    const lanes = modelNames.map(
-      (modelName, index): Lane => ({
-        laneId: firstLaneId + index,
-        modelName,
-        isPrimary: modelName === primary,
-        isActive: true,
-        generationParams: {},
-      }),
-    )
-    const session: PracticeSession = {
-      sessionId: await this.#ids.take('session'),
-      personId: person.personId,
-      classId,
-      projectId: request.projectId ?? null,
+    const { session, lanes, settings } = await this.#newSession(person, classId, {
+      ...request,
       title: titleFromPrompt(request.promptText),
       preview: previewOf(request.promptText),
-      notes: null,
-      settingId: await this.#ids.take('setting'),
-      revision: settings.revision,
       turnCount: 1,
-      createdAt: now,
-      updatedAt: now,
-      lastTurnAt: now,
-    }
+    })
+    const now = session.createdAt
     const plan = await this.#plan(session, {
       lanes,
       settings,
@@ -144,6 +120,37 @@ export class PracticeService {
     const started = await this.#start(person, turn, tasks, alsoStore, request.idempotency)
     void this.#titles.nameAfter(turn)
     return started
+  }
+
+  /**
+   * Opens a session without asking anything yet, with a lane for every model of its class.
+   *
+   * @param request without a title, the first prompt gives one.
+   * @throws like {@link run}.
+   */
+  async open(
+    person: Person,
+    classId: number,
+    request: {
+      title?: string | undefined
+      notes?: string | undefined
+      projectId?: number | undefined
+      settings: SettingsChange
+    },
+  ): Promise<number> {
+    const { session, lanes, settings } = await this.#newSession(person, classId, {
+      ...request,
+      title: request.title ?? '',
+      titleSource: request.title === undefined ? 'prompt' : 'person',
+      preview: '',
+      turnCount: 0,
+    })
+    const { sessionId } = session
+    await this.#store.create([
+      ...this.#store.newSession(session, lanes),
+      this.#settingsStore.first(sessionId, settings),
+    ])
+    return sessionId
   }
 
   /**
@@ -255,6 +262,53 @@ export class PracticeService {
     return turn
   }
 
+  async #newSession(
+    person: Person,
+    classId: number,
+    given: Pick<PracticeSession, 'title' | 'preview' | 'turnCount'> & {
+      titleSource?: PracticeSession['titleSource']
+      notes?: string | undefined
+      modelNames?: readonly string[] | undefined
+      projectId?: number | undefined
+      settings: SettingsChange
+    },
+  ): Promise<{ session: PracticeSession; lanes: Lane[]; settings: SettingsRevision }> {
+    const { allowedModels, primaryModel, defaultSettings } = await this.#classes.getRunnable(person, classId)
+    const modelNames = this.#chooseModels(allowedModels, primaryModel, given.modelNames)
+    if (given.projectId !== undefined) await this.#projects.getForClass(person, given.projectId, classId)
+    const now = this.#now().toISOString()
+    const settings = await this.#settings.compose(person, classId, defaultSettings, given.settings, now)
+
+    const primary = primaryModel && modelNames.includes(primaryModel) ? primaryModel : modelNames[0]
+    const firstLaneId = await this.#ids.take('lane', modelNames.length)
+    const lanes = modelNames.map(
+      (modelName, index): Lane => ({
+        laneId: firstLaneId + index,
+        modelName,
+        isPrimary: modelName === primary,
+        isActive: true,
+        generationParams: {},
+      }),
+    )
+    const session: PracticeSession = {
+      sessionId: await this.#ids.take('session'),
+      personId: person.personId,
+      classId,
+      projectId: given.projectId ?? null,
+      title: given.title,
+      titleSource: given.titleSource ?? 'prompt',
+      preview: given.preview,
+      notes: given.notes ?? null,
+      settingId: await this.#ids.take('setting'),
+      revision: settings.revision,
+      turnCount: given.turnCount,
+      createdAt: now,
+      updatedAt: now,
+      lastTurnAt: now,
+    }
+    return { session, lanes, settings }
+  }
+
   async #ask(
     person: Person,
     session: PracticeSession,
@@ -274,7 +328,9 @@ export class PracticeService {
     const now = this.#now().toISOString()
     const plan = await this.#plan(session, { lanes, promptText, transcript, parentTurnId, params: request.params, now })
     const { turn, tasks } = await this.#builder.newTurn(plan, lanes)
-    const alsoStore = [this.#store.anotherTurn(sessionId, previewOf(promptText), now)]
+    const alsoStore = [
+      this.#store.anotherTurn(sessionId, { preview: previewOf(promptText), title: titleFromPrompt(promptText), now }),
+    ]
     return this.#start(person, turn, tasks, alsoStore, request.idempotency)
   }
 

@@ -111,6 +111,7 @@ export class SessionCopies {
       classId,
       projectId: null,
       title: file.session.title,
+      titleSource: 'person',
       preview: previewOf(file.turns.at(-1)?.prompt_text ?? ''),
       notes: file.session.notes,
       settingId: await ids.take('setting'),

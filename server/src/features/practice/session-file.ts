@@ -20,7 +20,11 @@ export const SessionFile = z
   .strictObject({
     format: z.literal('etude-session'),
     version: z.literal(1),
-    session: z.strictObject({ title: text(200), notes: anyText(20_000).nullable(), created_at: Time }),
+    session: z.strictObject({
+      title: z.string().max(200).transform(storable),
+      notes: anyText(20_000).nullable(),
+      created_at: Time,
+    }),
     settings: z.strictObject({
       style_preset: StylePresetSchema.nullable(),
       style_params: StyleParamsSchema,
@@ -80,7 +84,6 @@ export const SessionFile = z
             .max(1000),
         }),
       )
-      .min(1)
       .max(10_000),
   })
   .meta({ id: 'SessionFile' })

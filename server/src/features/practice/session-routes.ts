@@ -8,6 +8,7 @@ import {
   LanePath,
   LaneSchema,
   ModelResultSchema,
+  NewSessionBody,
   ResponsePath,
   SessionListQuery,
   SessionPageSchema,
@@ -16,6 +17,7 @@ import {
   SessionSchema,
   TurnPath,
 } from './schema.ts'
+import type { PracticeService } from './service.ts'
 import type { SessionService } from './session-service.ts'
 import type { SettingsService } from './settings-service.ts'
 import { toModelResult, toSessionSummary, toWireLane } from './to-wire.ts'
@@ -24,7 +26,7 @@ const Removed = z.null().describe('Removed')
 
 /** Sessions and their lanes. */
 export const sessionRoutes =
-  (sessions: SessionService, settings: SettingsService): FastifyPluginAsyncZod =>
+  (practice: PracticeService, sessions: SessionService, settings: SettingsService): FastifyPluginAsyncZod =>
   async (app) => {
     const tags = ['practice']
 
@@ -43,6 +45,29 @@ export const sessionRoutes =
         const { page, size, q } = request.query
         const found = await sessions.list(request.person, { search: q, page, size })
         return { items: found.sessions.map(toSessionSummary), total: found.total, page, size }
+      },
+    )
+
+    app.post(
+      '/user/practice/sessions',
+      {
+        schema: {
+          tags,
+          operationId: 'createSession',
+          summary: 'Open a session without asking anything yet, with a lane for every model of its class',
+          body: NewSessionBody,
+          response: { 201: SessionSchema },
+        },
+      },
+      async (request, reply) => {
+        const { class_id, project_id, agent_id, title, notes } = request.body
+        const sessionId = await practice.open(request.person, class_id, {
+          title: title ?? undefined,
+          notes: notes ?? undefined,
+          projectId: project_id ?? undefined,
+          settings: { agentId: agent_id ?? undefined },
+        })
+        return reply.code(201).send(await readSession(request, sessionId))
       },
     )
 
@@ -236,6 +261,23 @@ export const sessionRoutes =
       async (request) => {
         const { response, promptText } = await sessions.getResponse(request.person, request.params.response_id)
         return toModelResult(response, promptText)
+      },
+    )
+
+    app.delete(
+      '/user/practice/responses/:response_id',
+      {
+        schema: {
+          tags,
+          operationId: 'deleteResponse',
+          summary: 'Remove one answer',
+          params: ResponsePath,
+          response: { 204: Removed },
+        },
+      },
+      async (request, reply) => {
+        await sessions.removeResponse(request.person, request.params.response_id)
+        return reply.code(204).send(null)
       },
     )
 

@@ -199,6 +199,20 @@ export class SessionService {
   }
 
   /**
+   * Removes one answer.
+   *
+   * @throws {NotFoundError} if it is not this person's.
+   * @throws {AppError} `response_running` while it is being written.
+   */
+  async removeResponse(person: Person, responseId: number): Promise<void> {
+    const { response } = await this.getResponse(person, responseId)
+    if (response.status === 'running')
+      throw new AppError('conflict', 'response_running', 'This lane is still answering; wait for it or stop it.')
+    const turn = await this.#store.findResponseTurn(person.personId, responseId)
+    if (turn) await this.#lanes.removeResponse(turn.sessionId, responseId)
+  }
+
+  /**
    * Makes a lane go on from an answer that is not its own latest: another lane's, or an earlier one of its own.
    *
    * @throws {NotFoundError} if the turn, the lane or the answer is not of one session of this person.

@@ -5,7 +5,10 @@ export type PracticeSession = {
   sessionId: number
   personId: number
   classId: number
+  /** Empty until the first prompt of a session that was opened without one. */
   title: string
+  /** Who wrote the title; a person's is never overwritten. */
+  titleSource: 'prompt' | 'model' | 'person'
   preview: string
   notes: string | null
   projectId: number | null

@@ -27,8 +27,13 @@ export class PracticeStore {
   }
 
   /** What notes another turn on its session; to be committed together with it. */
-  anotherTurn(sessionId: number, preview: string, now: string): CompiledQuery {
-    return this.#updateActivity({ sessionId, preview, now })
+  anotherTurn(sessionId: number, turn: { preview: string; title: string; now: string }): CompiledQuery {
+    return this.#updateActivity({ sessionId, ...turn })
+  }
+
+  /** Commits what stores a session, all or nothing. */
+  create(queries: readonly CompiledQuery[]): Promise<void> {
+    return this.#database.batch(queries)
   }
 
   /** A person's own session. */
@@ -184,7 +189,7 @@ export class PracticeStore {
       class_id: v.classId,
       project_id: v.projectId,
       title: v.title,
-      title_source: 'prompt',
+      title_source: v.titleSource,
       preview: v.preview,
       notes: v.notes,
       setting_id: v.settingId,
@@ -196,12 +201,13 @@ export class PracticeStore {
     }),
   )
 
-  readonly #updateActivity = compileOnce((v: { sessionId: number; preview: string; now: string }) =>
+  readonly #updateActivity = compileOnce((v: { sessionId: number; preview: string; title: string; now: string }) =>
     this.#db
       .updateTable('practice_sessions')
       .set((set) => ({
         turn_count: set('turn_count', '+', 1),
         preview: v.preview,
+        title: sql<string>`case when title = '' then ${v.title} else title end`,
         last_turn_at: v.now,
         updated_at: v.now,
       }))
@@ -219,6 +225,7 @@ function toSession(row: Selectable<Tables['practice_sessions']>): PracticeSessio
     personId: row.person_id,
     classId: row.class_id,
     title: row.title,
+    titleSource: row.title_source,
     preview: row.preview,
     notes: row.notes,
     projectId: row.project_id,

@@ -129,6 +129,7 @@ export class VariantService {
       personId: person.personId,
       classId,
       projectId: null,
+      titleSource: 'prompt',
       title: titleFromPrompt(promptText),
       preview: previewOf(promptText),
       notes: null,
