@@ -174,5 +174,7 @@ describe.skipIf(!chromiumPath)('asking', () => {
     await page.getByText('Line 70 of many.').waitFor()
     expect(await distance()).toBeLessThan(60)
     await page.keyboard.press('Escape')
+    await lane(page, 'Delta Preview').getByText('Stopped', { exact: true }).waitFor()
+    await expect.poll(distance).toBeLessThan(60)
   })
 })

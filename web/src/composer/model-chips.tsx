@@ -3,22 +3,27 @@ import { Popover } from 'radix-ui'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useFormats } from '../i18n/format.ts'
-import { laneColor } from '../session/lane-color.ts'
 import { Icon } from '../ui/icon.tsx'
 
 /** More models than this would fill the composer: then only the chosen ones are chips, the others in a list. */
 const MOST_CHIPS = 8
 
-/** A model that can be asked; `model` is missing when the catalog no longer has it. */
-export type ModelChoice = { name: string; model: Model | undefined }
+/** A model that can be asked, in its lane's colour; `model` is missing when the catalog no longer has it. */
+export type ModelChoice = { name: string; model: Model | undefined; color: string }
 
 type ChipsProps = { choices: readonly ModelChoice[]; chosen: readonly string[]; onToggle: (name: string) => void }
 
 /** One chip per model switches it on and off for the next prompt. */
 export function ModelChips({ choices, chosen, onToggle }: ChipsProps) {
   const { t } = useTranslation()
+  // A chip that is switched off stays where it is, with the focus on it.
+  const [switchedOff, setSwitchedOff] = useState<readonly string[]>([])
   const isLong = choices.length > MOST_CHIPS
-  const shown = isLong ? choices.filter(({ name }) => chosen.includes(name)) : choices
+  const shown = isLong ? choices.filter(({ name }) => chosen.includes(name) || switchedOff.includes(name)) : choices
+  const toggle = (name: string) => {
+    setSwitchedOff([...switchedOff, name])
+    onToggle(name)
+  }
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out in the composer's row
     <div
@@ -31,8 +36,7 @@ export function ModelChips({ choices, chosen, onToggle }: ChipsProps) {
           key={choice.name}
           choice={choice}
           isOn={chosen.includes(choice.name)}
-          color={laneColor(chosen.indexOf(choice.name))}
-          onToggle={() => onToggle(choice.name)}
+          onToggle={() => toggle(choice.name)}
         />
       ))}
       {isLong && <AllModels choices={choices} chosen={chosen} onToggle={onToggle} />}
@@ -40,9 +44,9 @@ export function ModelChips({ choices, chosen, onToggle }: ChipsProps) {
   )
 }
 
-type ChipProps = { choice: ModelChoice; isOn: boolean; color: string; onToggle: () => void }
+type ChipProps = { choice: ModelChoice; isOn: boolean; onToggle: () => void }
 
-function Chip({ choice: { name, model }, isOn, color, onToggle }: ChipProps) {
+function Chip({ choice: { name, model, color }, isOn, onToggle }: ChipProps) {
   const describe = useDescription()
   return (
     <button

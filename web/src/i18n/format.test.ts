@@ -4,6 +4,7 @@ import { formats } from './format.ts'
 it('shows durations in seconds, finer when they are short', () => {
   const { duration } = formats('en')
   expect([duration(4), duration(420), duration(12_340)]).toEqual(['0.00s', '0.42s', '12.3s'])
+  expect(formats('en').stopwatch(1_290)).toBe('1.2s')
   expect(formats('ko').duration(420)).toBe('0.42초')
   expect(formats('ja').duration(420)).toBe('0.42 秒')
 })

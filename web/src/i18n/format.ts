@@ -27,6 +27,8 @@ export function formats(language: string) {
     compact: (value: number) => compact.format(value),
     /** @param ms milliseconds, shown as seconds: hundredths below ten seconds, then tenths. */
     duration: (ms: number) => (ms < 9_995 ? fine : coarse).format(ms / 1000),
+    /** @param ms milliseconds that are still being counted, shown as tenths of a second. */
+    stopwatch: (ms: number) => coarse.format(Math.floor(ms / 100) / 10),
     /** @param dollars a single answer often costs a fraction of a cent: two significant digits then. */
     money: (dollars: number) => (dollars >= 0.995 || dollars === 0 ? cents : fractions).format(dollars),
     day: (iso: string) => day.format(new Date(iso)),

@@ -149,12 +149,12 @@ const TICK_MS = 100
 
 /** How long a lane has been running, by the clock of this machine. */
 function Elapsed({ since }: { since: string }) {
-  const { duration } = useFormats()
+  const { stopwatch } = useFormats()
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), TICK_MS)
     return () => clearInterval(timer)
   }, [])
   // The clock of the server may be ahead.
-  return duration(Math.max(0, Math.floor((now - Date.parse(since)) / TICK_MS) * TICK_MS))
+  return stopwatch(Math.max(0, now - Date.parse(since)))
 }

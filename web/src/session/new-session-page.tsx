@@ -9,6 +9,7 @@ import { useErrorText } from '../error-text.ts'
 import { meQuery, modelsQuery } from '../queries.ts'
 import { recall, remember } from '../ui/storage.ts'
 import { TopBar } from '../ui/top-bar.tsx'
+import { laneColor } from './lane-color.ts'
 import { startSession } from './live-turns.ts'
 
 const HINTS = ['explain', 'code', 'compare', 'translate'] as const
@@ -22,11 +23,11 @@ export function NewSessionPage() {
   const [draft, setDraft] = useDraft('new')
   const { classId, classes, chooseClass } = useClassChoice()
   const models = useQuery({ ...modelsQuery(classId ?? 0), enabled: classId !== undefined })
-  const choices = (models.data ?? []).map((model) => ({ name: model.model_name, model }))
-  const { chosen, toggle } = useChosenModels(
-    classId,
-    choices.map(({ name }) => name),
-  )
+  const { chosen, toggle } = useChosenModels(classId, models.data?.map(({ model_name }) => model_name) ?? [])
+  const choices = (models.data ?? []).map((model) => {
+    const name = model.model_name
+    return { name, model, color: laneColor(chosen.indexOf(name)) }
+  })
   const ask = useMutation({
     mutationFn: async () => {
       if (classId === undefined) return

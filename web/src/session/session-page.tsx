@@ -126,29 +126,31 @@ function OpenSession({ session }: { session: Session }) {
           view={view}
           onStop={stop.lane}
         />
-        <div className="relative mx-auto w-full max-w-[60rem] px-3 pt-1 before:pointer-events-none before:absolute before:inset-x-0 before:-top-4 before:h-4 before:bg-linear-to-t before:from-paper before:to-transparent pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6">
-          {isReadOnly ? (
-            <p className="rounded-2xl border border-line bg-sunken px-4 py-3 text-center text-sm text-soft">
-              {t('session.readOnly')}
-            </p>
-          ) : (
-            <Composer
-              ref={composer}
-              draft={draft}
-              onDraft={setDraft}
-              choices={choices}
-              chosen={chosen}
-              onToggle={toggle}
-              onAsk={() => {
-                setDraft('')
-                ask.mutate({ prompt: draft, models: chosen })
-              }}
-              onStop={latest?.status === 'running' && !ask.isPending ? stop.all : undefined}
-              isAsking={ask.isPending}
-              placeholder={t('composer.followUp')}
-              problem={ask.isError ? errorText(ask.error) : undefined}
-            />
-          )}
+        <div className="relative before:pointer-events-none before:absolute before:inset-x-0 before:-top-4 before:h-4 before:bg-linear-to-t before:from-paper before:to-transparent">
+          <div className="mx-auto w-full max-w-[60rem] px-3 pt-1 pb-[max(0.75rem,env(safe-area-inset-bottom))] sm:px-6">
+            {isReadOnly ? (
+              <p className="rounded-2xl border border-line bg-sunken px-4 py-3 text-center text-sm text-soft">
+                {t('session.readOnly')}
+              </p>
+            ) : (
+              <Composer
+                ref={composer}
+                draft={draft}
+                onDraft={setDraft}
+                choices={choices}
+                chosen={chosen}
+                onToggle={toggle}
+                onAsk={() => {
+                  setDraft('')
+                  ask.mutate({ prompt: draft, models: chosen })
+                }}
+                onStop={latest?.status === 'running' && !ask.isPending ? stop.all : undefined}
+                isAsking={ask.isPending}
+                placeholder={t('composer.followUp')}
+                problem={ask.isError ? errorText(ask.error) : undefined}
+              />
+            )}
+          </div>
         </div>
       </main>
       <SessionDialogs task={task} onDone={() => setTask(undefined)} />
@@ -161,16 +163,17 @@ function useLanes(session: Session) {
   const { data: models } = useQuery(modelsQuery(session.class_id))
   const [off, setOff] = useState<readonly string[]>([])
   const names = useMemo(() => session.models.map(({ model_name }) => model_name), [session.models])
-  const choices = names.map((name) => ({ name, model: models?.find((model) => model.model_name === name) }))
-  const looks = useMemo(
+  const choices = useMemo(
     () =>
-      new Map(
-        names.map((name, index) => {
-          const model = models?.find((model) => model.model_name === name)
-          return [name, { name: model?.display_name ?? name, color: laneColor(index) }]
-        }),
-      ),
+      names.map((name, index) => {
+        const model = models?.find((model) => model.model_name === name)
+        return { name, model, color: laneColor(index) }
+      }),
     [names, models],
+  )
+  const looks = useMemo(
+    () => new Map(choices.map(({ name, model, color }) => [name, { name: model?.display_name ?? name, color }])),
+    [choices],
   )
   const chosen = names.filter((name) => !off.includes(name))
   return { looks, choices, chosen, toggle: (name: string) => setOff(toggled(off, name)) }

@@ -2,6 +2,8 @@ import { type RefObject, useCallback, useEffect, useRef, useState } from 'react'
 
 /** Closer to the end than this counts as being there. */
 const NEAR_PX = 24
+/** What has been written last may still be laid out when the growing has ended: formulas, highlighted code. */
+const SETTLE_MS = 1000
 
 /**
  * Keeps a scroller at its end while its content grows, from the moment `stick` is called or the end is reached, until
@@ -15,6 +17,7 @@ export function useStickToBottom(
   isGrowing: boolean,
 ) {
   const isStuck = useRef(true)
+  const settlesUntil = useRef(0)
   const [isAtEnd, setAtEnd] = useState(true)
 
   const stick = useCallback(() => {
@@ -36,13 +39,15 @@ export function useStickToBottom(
       setAtEnd(distance <= NEAR_PX)
     }
     const grown = new ResizeObserver(() => {
-      if (isGrowing && isStuck.current) scroller.scrollTop = scroller.scrollHeight
+      const isFollowing = isGrowing || performance.now() < settlesUntil.current
+      if (isFollowing && isStuck.current) scroller.scrollTop = scroller.scrollHeight
       look()
     })
     grown.observe(content)
     grown.observe(scroller)
     scroller.addEventListener('scroll', look, { passive: true })
     return () => {
+      if (isGrowing) settlesUntil.current = performance.now() + SETTLE_MS
       grown.disconnect()
       scroller.removeEventListener('scroll', look)
     }
