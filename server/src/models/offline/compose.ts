@@ -18,7 +18,7 @@ export function composeAnswer(arrangement: Arrangement, language: Language, find
     return `${lead}\n\n${sentences.map(endSentence).join(language === 'ja' ? '' : ' ')}`
   }
   const bullets = sentences.map((sentence) => `- ${emphasise(sentence, shared)}`)
-  const keywords = shared.filter((word) => word.length > 1).slice(0, 6)
+  const keywords = wholeWords(sentences, shared).slice(0, 6)
   const footer = keywords.length > 0 ? `\n\n*${phrases.keywords}: ${keywords.join(', ')}*` : ''
   return `### ${phrases.outlineTitle}\n\n${bullets.join('\n')}${footer}`
 }
@@ -59,3 +59,14 @@ function emphasise(sentence: string, shared: readonly string[]): string {
   const end = at + word.length + rest.length
   return `${sentence.slice(0, at)}**${sentence.slice(at, end)}**${sentence.slice(end)}`
 }
+
+/** The words of the sentences that hold something shared: what is shared may be only a pair of characters. */
+function wholeWords(sentences: readonly string[], shared: readonly string[]): string[] {
+  const found = shared.filter((piece) => piece.length > 1)
+  const words = sentences.flatMap((sentence) => sentence.match(WORDS) ?? [])
+  const holding = words.filter((word) => found.some((piece) => word.normalize('NFKC').toLowerCase().includes(piece)))
+  return [...new Set(holding)]
+}
+
+/** Words between spaces; in Japanese, runs of one script that carry meaning. */
+const WORDS = /[\p{Script=Han}]{2,}|[\p{Script=Katakana}ー]{2,}|[\p{Script=Hangul}\p{Script=Latin}\p{N}]{2,}/gu
