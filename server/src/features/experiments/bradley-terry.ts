@@ -3,7 +3,14 @@
  *
  * The covariate is something that may have helped `first`, in units of which the fit finds the worth; 0 helps nobody.
  */
-export type Contest = { first: number; second: number; outcome: number; covariate?: number }
+export type Contest = {
+  first: number
+  second: number
+  outcome: number
+  covariate?: number
+  /** How often it was held; once when left out. */
+  times?: number
+}
 
 /** Strengths in natural log odds: each is the logarithm of how likely a win against an average player is. */
 export type Strengths = {
@@ -20,7 +27,8 @@ export type Strengths = {
  */
 const RIDGE = 0.1
 const MAX_STEPS = 100
-const ACCURACY = 1e-10
+/** After a step this small, Newton's next one would be far below what can be told apart. */
+const SMALL_STEP = 1e-6
 
 /**
  * Fits the Bradley-Terry model, P(first wins) = σ(strength of first − strength of second + effect · covariate), by
@@ -35,7 +43,11 @@ export function fitBradleyTerry(players: number, contests: readonly Contest[]): 
   for (let step = 0; step < MAX_STEPS; step++) {
     const { gradient, curvature } = derivatives(weights, contests)
     const [direction] = solve(curvature, [gradient])
-    if (!direction || Math.max(...direction.map(Math.abs)) < ACCURACY) break
+    if (!direction) break
+    if (Math.max(...direction.map(Math.abs)) < SMALL_STEP) {
+      weights = weights.map((weight, index) => weight - at(direction, index))
+      break
+    }
     const next = shorterUntilBetter(weights, direction, loss, contests)
     if (!next) break
     weights = next.weights
@@ -71,7 +83,7 @@ function lossOf(weights: readonly number[], contests: readonly Contest[]): numbe
   for (const contest of contests) {
     const odds = logOdds(weights, contest)
     // log(1 + e^odds) without overflow.
-    loss += Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds))) - contest.outcome * odds
+    loss += (contest.times ?? 1) * (Math.max(odds, 0) + Math.log1p(Math.exp(-Math.abs(odds))) - contest.outcome * odds)
   }
   return loss
 }
@@ -83,18 +95,25 @@ function derivatives(weights: readonly number[], contests: readonly Contest[]) {
     const values = curvature[row]
     if (values) values[column] = at(values, column) + value
   }
-  const covariateIndex = weights.length - 1
+  const last = weights.length - 1
   for (const contest of contests) {
     const chance = 1 / (1 + Math.exp(-logOdds(weights, contest)))
-    const influences = [
-      [contest.first, 1],
-      [contest.second, -1],
-      [covariateIndex, contest.covariate ?? 0],
-    ] as const
-    for (const [row, influence] of influences) {
-      gradient[row] = at(gradient, row) + (chance - contest.outcome) * influence
-      for (const [column, other] of influences) add(row, column, chance * (1 - chance) * influence * other)
-    }
+    const times = contest.times ?? 1
+    const slope = times * (chance - contest.outcome)
+    const bend = times * chance * (1 - chance)
+    const { first, second, covariate = 0 } = contest
+    gradient[first] = at(gradient, first) + slope
+    gradient[second] = at(gradient, second) - slope
+    gradient[last] = at(gradient, last) + slope * covariate
+    add(first, first, bend)
+    add(second, second, bend)
+    add(first, second, -bend)
+    add(second, first, -bend)
+    add(first, last, bend * covariate)
+    add(last, first, bend * covariate)
+    add(second, last, -bend * covariate)
+    add(last, second, -bend * covariate)
+    add(last, last, bend * covariate * covariate)
   }
   return { gradient, curvature }
 }

@@ -43,17 +43,14 @@ export function rateModels(votes: readonly ModelVote[]): Leaderboard {
   const counted = votes.filter(({ firstModel, secondModel }) => firstModel !== secondModel)
   const names = [...new Set(counted.flatMap(({ firstModel, secondModel }) => [firstModel, secondModel]))].sort()
   const indexes = new Map(names.map((name, index) => [name, index]))
-  const contests = counted.map((vote): Contest & { covariate: number } => ({
+  const contests = counted.map((vote) => ({
     first: indexes.get(vote.firstModel) ?? 0,
     second: indexes.get(vote.secondModel) ?? 0,
     outcome: OUTCOMES[vote.outcome],
-    covariate: Math.log(Math.max(vote.firstCharacters, 1) / Math.max(vote.secondCharacters, 1)),
+    covariate: logLengthRatio(vote),
   }))
-  const plain = fitBradleyTerry(
-    names.length,
-    contests.map(({ covariate: _, ...contest }) => contest),
-  )
-  const corrected = fitBradleyTerry(names.length, contests)
+  const plain = fitBradleyTerry(names.length, together(contests.map((contest) => ({ ...contest, covariate: 0 }))))
+  const corrected = fitBradleyTerry(names.length, together(contests))
   const rows = names.map((modelName, index) => ({
     modelName,
     ...ratingOf(plain, index),
@@ -68,6 +65,33 @@ export function rateModels(votes: readonly ModelVote[]): Leaderboard {
 }
 
 const OUTCOMES = { first: 1, second: 0, tie: 0.5, both_bad: 0.5 } as const
+
+/** To a sixteenth, so that most of many votes are the same contest. */
+function logLengthRatio({ firstCharacters, secondCharacters }: ModelVote): number {
+  return Math.round(16 * Math.log(Math.max(firstCharacters, 1) / Math.max(secondCharacters, 1))) / 16
+}
+
+/** The same contests held once, with how often they were: fitting takes as long as there are different ones. */
+function together(contests: readonly Required<Omit<Contest, 'times'>>[]): Contest[] {
+  const different = new Map<string, Contest & { times: number }>()
+  for (const contest of contests) {
+    // Told from the side of the smaller number, so that both ways of telling it are one.
+    const told =
+      contest.first < contest.second
+        ? contest
+        : {
+            first: contest.second,
+            second: contest.first,
+            outcome: 1 - contest.outcome,
+            covariate: -contest.covariate,
+          }
+    const key = `${told.first} ${told.second} ${told.outcome} ${told.covariate}`
+    const known = different.get(key)
+    if (known) known.times++
+    else different.set(key, { ...told, times: 1 })
+  }
+  return [...different.values()]
+}
 
 function ratingOf({ strengths, errors }: Strengths, index: number): Rating {
   const rating = AVERAGE + (strengths[index] ?? 0) * POINTS_PER_LOG_ODDS
