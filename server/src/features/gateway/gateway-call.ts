@@ -152,8 +152,7 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
     this.#say(text)
     if (found === undefined) return undefined
     this.stoppedAt = found
-    // What would follow costs money and is not wanted.
-    this.#cancelling.abort(new Error('a stop word has come'))
+    // Ends the call, and with it the model's: what would follow costs money and is not wanted.
     return this.#finish('stop')
   }
 

@@ -127,10 +127,11 @@ describe.each(testDatabases)('the gateway on $name', ({ open }) => {
   })
 
   it('waits for the first word only so long, for a reader wants to see that the server lives', async () => {
-    const { services, database, catalog, mina, request, recorded } = await gatewayWith([
-      { waitMs: 200 },
-      ...says('late'),
-    ])
+    let speak = () => {}
+    const waitFor = new Promise<void>((resolve) => {
+      speak = resolve
+    })
+    const { services, database, catalog, mina, request, recorded } = await gatewayWith([{ waitFor }, ...says('late')])
     const gateway = new GatewayService({
       catalog,
       classes: services.classes,
@@ -142,7 +143,7 @@ describe.each(testDatabases)('the gateway on $name', ({ open }) => {
       firstEventMs: 1,
     })
     const { events } = await gateway.ask(mina, request(), never())
-    expect(await recorded()).toEqual([])
+    speak()
     expect((await readAll(events))[0]).toEqual({ type: 'text-delta', text: 'late' })
     await gateway.settled()
     expect(await recorded()).toMatchObject([{ status: 'complete' }])
