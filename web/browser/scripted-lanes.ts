@@ -47,12 +47,6 @@ const SENTENCES = [
   'That is why the second meeting with an illness is so often no illness at all.',
 ]
 
-export const KOREAN =
-  '백신은 **실제 병원체를 닮은** 안전한 조각을 몸에 보여 줍니다.\n\n1. 면역세포가 그 모양을 기억합니다.\n2. 진짜 병원체가 들어오면 *몇 시간* 안에 반응합니다.\n3. 그래서 병에 걸리지 않거나 가볍게 지나갑니다.\n\n쉽게 말하면 **소방 훈련**과 같습니다. 불이 나기 전에 미리 연습해 두는 것이지요.'
-
-export const JAPANESE =
-  'ワクチンは、病原体に**よく似た安全なもの**を体に見せます。\n\n- 免疫細胞がその形を覚えます。\n- 本物が来たとき、数時間で反応します。\n\nつまり、火事になる前の**避難訓練**のようなものです。'
-
 /** Splits a text into pieces of a few characters, as models do. */
 function pieces(text: string, size = 6): string[] {
   return text.match(new RegExp(`[\\s\\S]{1,${size}}`, 'gu')) ?? []
