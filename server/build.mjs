@@ -27,6 +27,8 @@ await build({
   // Native code stays where npm has put it. (pg asks for pg-native only when told to; it is not installed.)
   // Tokenizers are megabytes of tables each, read when a model needs one.
   external: ['better-sqlite3', 'pg-native', 'gpt-tokenizer'],
+  // V8's code cache does not keep what import() needs in a script: on Node 20 each one fails. require() does the same.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 })
