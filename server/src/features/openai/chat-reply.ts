@@ -108,7 +108,7 @@ export async function* chatChunks(
   yield 'data: [DONE]\n\n'
 }
 
-export function toWireUsage({ inputTokens, outputTokens, reasoningTokens, cachedInputTokens }: ModelUsage) {
+function toWireUsage({ inputTokens, outputTokens, reasoningTokens, cachedInputTokens }: ModelUsage) {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

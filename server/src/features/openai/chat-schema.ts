@@ -109,7 +109,7 @@ export const EtudeReportSchema = z
   })
   .describe('What was left out of the window, and parameters that were not passed on; only when there is something')
 
-export const UsageSchema = z.object({
+const UsageSchema = z.object({
   prompt_tokens: z.int(),
   completion_tokens: z.int(),
   total_tokens: z.int(),
