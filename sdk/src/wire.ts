@@ -16,7 +16,7 @@ export type Model = {
   model_name: string
   display_name: string
   provider: string
-  modality: 'chat'
+  modality: 'chat' | 'embedding'
   is_offline: boolean
   context_tokens: number
   max_output_tokens: number

@@ -10,7 +10,10 @@ export const meQuery = queryOptions({ queryKey: ['me'], queryFn: () => etude.get
 export const modelsQuery = (classId: number) =>
   queryOptions({
     queryKey: ['models', classId],
-    queryFn: async () => (await etude.listModels({ classId, size: MODELS_PER_PAGE })).items,
+    queryFn: async () => {
+      const { items } = await etude.listModels({ classId, size: MODELS_PER_PAGE })
+      return items.filter(({ modality }) => modality === 'chat')
+    },
     staleTime: 60_000,
   })
 

@@ -51,7 +51,8 @@ export const TurnView = memo(function TurnView({ turn, lanes, looks, view, selec
       </div>
       <div className="lanes">
         {lanes.map((lane, index) => {
-          const result = results.find(({ session_model_id }) => session_model_id === lane.session_model_id)
+          // A lane that was asked again has several answers; the last one counts.
+          const result = results.findLast(({ session_model_id }) => session_model_id === lane.session_model_id)
           if (!result && view === 'stack') return null
           const isAway = view === 'tabs' && index !== selected
           return (
