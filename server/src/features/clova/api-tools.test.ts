@@ -318,6 +318,7 @@ describe.each(testDatabases)('Embedding v2 on $name', ({ open }) => {
       expect([status.code, Object.keys(result)]).toEqual(['20000', ['numTokens']])
       expect(result.numTokens).toBeGreaterThan(1)
     }
+    expect((await post(`${url}/tokenize`, { text: '' })).json().status.code).toBe('40004')
   })
 
   it('refuses no text, too much text, and a model that is not there or cannot do it', async () => {
