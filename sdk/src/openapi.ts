@@ -850,7 +850,8 @@ export interface paths {
         /** The sessions of the signed-in person, newest first, without their transcripts */
         get: operations["listSessions"];
         put?: never;
-        post?: never;
+        /** Open a session without asking anything yet, with a lane for every model of its class */
+        post: operations["createSession"];
         delete?: never;
         options?: never;
         head?: never;
@@ -957,7 +958,8 @@ export interface paths {
         get: operations["getResponse"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Remove one answer */
+        delete: operations["deleteResponse"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1979,6 +1981,16 @@ export interface components {
             is_active?: boolean | null;
             /** @description Merged; a key of null is removed */
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+        };
+        NewSessionInput: {
+            class_id: number;
+            project_id?: number | null;
+            agent_id?: number | null;
+            /** @description Without one, the first prompt gives it */
+            title?: string | null;
+            notes?: string | null;
+            /** @description Not supported yet: null, empty or left out */
+            knowledge_ids?: number[] | null;
         };
         SessionPatchInput: {
             title?: string;
@@ -3381,6 +3393,16 @@ export interface components {
             is_active?: boolean | null;
             /** @description Merged; a key of null is removed */
             generation_params?: components["schemas"]["GenerationParams"] | null;
+        };
+        NewSession: {
+            class_id: number;
+            project_id?: number | null;
+            agent_id?: number | null;
+            /** @description Without one, the first prompt gives it */
+            title?: unknown | null;
+            notes?: unknown | null;
+            /** @description Not supported yet: null, empty or left out */
+            knowledge_ids?: number[] | null;
         };
         SessionPatch: {
             title?: unknown;
@@ -5006,6 +5028,11 @@ export interface operations {
                 class_id?: number;
                 /** @description What the models are for */
                 modality?: "chat" | "embedding";
+                provider?: string;
+                /** @description Part of a name */
+                q?: string;
+                /** @description Every model of the catalog is active; accepted for older clients */
+                only_active?: "true" | "false";
                 page?: number;
                 size?: number;
             };
@@ -5861,6 +5888,30 @@ export interface operations {
             };
         };
     };
+    createSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSessionInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeSession"];
+                };
+            };
+        };
+    };
     getSession: {
         parameters: {
             query?: never;
@@ -6086,6 +6137,26 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PracticeTurnModelResult"];
                 };
+            };
+        };
+    };
+    deleteResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

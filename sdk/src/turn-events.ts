@@ -2,6 +2,12 @@ import { createParser } from 'eventsource-parser'
 import { EtudeError, errorFromReply } from './etude-error.ts'
 import type { DroppedParam, ModelResult, TurnResult } from './wire.ts'
 
+/** What is known of a response before its text comes. */
+export type LaneStart = Pick<
+  ModelResult,
+  'response_id' | 'session_model_id' | 'model_name' | 'is_primary' | 'attempt' | 'revision'
+>
+
 /** One numbered thing that happened in a turn. Numbers grow and may have gaps. */
 export type TurnEvent = { id: number } & (
   | {
@@ -11,14 +17,15 @@ export type TurnEvent = { id: number } & (
       turn_id: number
       prompt_text: string
       created_at: string
-      lanes: { response_id: number; session_model_id: number; model_name: string; is_primary: boolean }[]
+      parent_turn_id: number | null
+      lanes: LaneStart[]
     }
-  | {
+  | ({
       type: 'response-start'
-      response_id: number
       generation_params: Record<string, unknown>
       dropped_params: DroppedParam[]
-    }
+      trim: ModelResult['trim']
+    } & LaneStart)
   /** `offset` counts UTF-16 code units already there. */
   | { type: 'reasoning-delta' | 'text-delta'; response_id: number; offset: number; text: string }
   | { type: 'response-end'; response_id: number; result: ModelResult }

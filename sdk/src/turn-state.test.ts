@@ -4,8 +4,8 @@ import { applyEvent, stateOfTurn, type TurnState } from './turn-state.ts'
 import type { ModelResult, TurnResult } from './wire.ts'
 
 const lanes = [
-  { response_id: 1, session_model_id: 11, model_name: 'one', is_primary: true },
-  { response_id: 2, session_model_id: 12, model_name: 'two', is_primary: false },
+  { response_id: 1, session_model_id: 11, model_name: 'one', is_primary: true, attempt: 1, revision: 1 },
+  { response_id: 2, session_model_id: 12, model_name: 'two', is_primary: false, attempt: 1, revision: 1 },
 ]
 const start: TurnEvent = {
   id: 1,
@@ -13,6 +13,7 @@ const start: TurnEvent = {
   session_id: 7,
   session_title: 'Hello',
   turn_id: 9,
+  parent_turn_id: null,
   prompt_text: 'Hello?',
   created_at: '2026-03-01T09:00:00.000Z',
   lanes,
@@ -138,9 +139,31 @@ describe('applyEvent', () => {
     const dropped_params = [{ name: 'top_k', reason: 'The model does not take it.' }]
     const state = play([
       start,
-      { id: 2, type: 'response-start', response_id: 2, generation_params: { temperature: 0.2 }, dropped_params },
+      {
+        ...lanes[1]!,
+        id: 2,
+        type: 'response-start',
+        generation_params: { temperature: 0.2 },
+        dropped_params,
+        trim: null,
+      },
     ])
     expect(state?.turn.results[1]).toMatchObject({ generation_params: { temperature: 0.2 }, dropped_params })
+  })
+
+  it('takes in a lane that is asked once more', () => {
+    const again = { ...lanes[0]!, response_id: 3, attempt: 2 }
+    const state = play([
+      start,
+      { ...again, id: 5, type: 'response-start', generation_params: {}, dropped_params: [], trim: null },
+      text(6, 0, 'Better', 3),
+    ])
+    expect(state?.turn.results[2]).toMatchObject({
+      model_name: 'one',
+      attempt: 2,
+      response_text: 'Better',
+      status: 'running',
+    })
   })
 
   it('ends with the result of the whole turn', () => {

@@ -1,4 +1,4 @@
-import type { TurnEvent } from './turn-events.ts'
+import type { LaneStart, TurnEvent } from './turn-events.ts'
 import type { ModelResult, TurnResult } from './wire.ts'
 
 /** A turn as far as its events have told, in the shape in which it will be when it has ended. */
@@ -32,6 +32,8 @@ export function applyEvent(state: TurnState | undefined, event: TurnEvent): Turn
 
 function applyToLane(state: TurnState, event: Exclude<TurnEvent, { type: 'turn-start' | 'turn-end' }>): TurnState {
   const lane = state.turn.results.find((result) => result.response_id === event.response_id)
+  // A lane that is asked once more joins the turn with its own start.
+  if (!lane && event.type === 'response-start') return withNewLane(state, event)
   // How a lane ended is final: what is replayed afterwards is older.
   if (lane?.status !== 'running') return state
   switch (event.type) {
@@ -40,6 +42,7 @@ function applyToLane(state: TurnState, event: Exclude<TurnEvent, { type: 'turn-s
         ...lane,
         generation_params: event.generation_params,
         dropped_params: event.dropped_params,
+        trim: event.trim,
       })
     case 'text-delta':
     case 'reasoning-delta':
@@ -91,26 +94,54 @@ function seen(state: TurnState, { id }: TurnEvent): TurnState {
   return id > state.lastEventId ? { ...state, lastEventId: id } : state
 }
 
+function withNewLane(state: TurnState, event: Extract<TurnEvent, { type: 'response-start' }>): TurnState {
+  const { turn } = state
+  const { generation_params, dropped_params, trim } = event
+  const lane = { ...newResult(event, turn), generation_params, dropped_params, trim }
+  return { ...state, turn: { ...turn, status: 'running', results: [...turn.results, lane] } }
+}
+
 function startTurn(event: Extract<TurnEvent, { type: 'turn-start' }>): TurnState {
-  const { session_id, session_title, turn_id, prompt_text, created_at } = event
-  const results = event.lanes.map(
-    (lane): ModelResult => ({
-      ...lane,
-      turn_id,
-      prompt_text,
-      response_text: '',
-      reasoning_text: '',
-      created_at,
-      token_usage: null,
-      latency_ms: null,
-      first_token_ms: null,
-      cost: null,
-      generation_params: {},
-      dropped_params: [],
-      status: 'running',
-      finish_reason: null,
-      error: null,
-    }),
-  )
-  return stateOfTurn({ session_id, session_title, turn_id, status: 'running', prompt_text, created_at, results })
+  const { session_id, session_title, turn_id, parent_turn_id, prompt_text, created_at } = event
+  const results = event.lanes.map((lane) => newResult(lane, event))
+  return stateOfTurn({
+    session_id,
+    session_title,
+    turn_id,
+    parent_turn_id,
+    status: 'running',
+    prompt_text,
+    created_at,
+    results,
+  })
+}
+
+/** A response of which nothing has come yet. */
+export function newResult(
+  { response_id, session_model_id, model_name, is_primary, attempt, revision }: LaneStart,
+  { turn_id, prompt_text, created_at }: Pick<TurnResult, 'turn_id' | 'prompt_text' | 'created_at'>,
+): ModelResult {
+  return {
+    response_id,
+    session_model_id,
+    model_name,
+    is_primary,
+    attempt,
+    revision,
+    turn_id,
+    prompt_text,
+    response_text: '',
+    reasoning_text: '',
+    created_at,
+    token_usage: null,
+    latency_ms: null,
+    first_token_ms: null,
+    cost: null,
+    generation_params: {},
+    dropped_params: [],
+    trim: null,
+    status: 'running',
+    finish_reason: null,
+    error: null,
+  }
 }

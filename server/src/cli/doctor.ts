@@ -42,7 +42,7 @@ export async function runDoctor(terminal: Terminal): Promise<number> {
   return worst
 }
 
-export function checkNode(version: string): Finding {
+function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const isNewEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
   if (isNewEnough) return { level: 'ok', text: `Node ${version}` }

@@ -76,7 +76,7 @@ export type TokenUsage = {
 export type GenerationParams = { [name: string]: unknown }
 
 /** A parameter that was asked for and not sent, or sent differently, and why. */
-export type DroppedParameter = { name: string; reason: string }
+type DroppedParameter = { name: string; reason: string }
 
 /** Something that happened in a run. Deltas carry the offset at which their text belongs, in UTF-16 code units. */
 export type RunEvent =

@@ -1,3 +1,4 @@
+import { newResult } from '@etude/sdk/turn-state'
 import type { ModelResult, Session, TurnResult } from '@etude/sdk/wire'
 
 /** The turns of a session, oldest first, each with its answers in the order of the lanes. */
@@ -18,12 +19,12 @@ export function turnsOf(session: Session): TurnResult[] {
 
 /** The session with a turn as it is now; a turn that it does not have yet becomes its last. */
 export function withTurn(session: Session, turn: TurnResult): Session {
-  const { turn_id, prompt_text, status, created_at } = turn
+  const { turn_id, parent_turn_id, prompt_text, status, created_at } = turn
   const isNew = !session.turns.some((known) => known.turn_id === turn_id)
   const kept = session.turns.map((known) => (known.turn_id === turn_id ? { ...known, status } : known))
   return {
     ...session,
-    turns: isNew ? [...kept, { turn_id, prompt_text, status, created_at }] : kept,
+    turns: isNew ? [...kept, { turn_id, parent_turn_id, prompt_text, status, created_at }] : kept,
     turn_count: session.turn_count + (isNew ? 1 : 0),
     responses: [...session.responses.filter((response) => response.turn_id !== turn_id), ...turn.results],
   }
@@ -37,6 +38,11 @@ export function sessionOfTurn(turn: TurnResult, classId: number): Session {
     class_id: classId,
     title: turn.session_title ?? '',
     preview: turn.prompt_text,
+    project_id: null,
+    user_id: 0,
+    notes: null,
+    knowledge_ids: [],
+    agent_id: null,
     model_names: results.map(({ model_name }) => model_name),
     turn_count: 0,
     created_at,
@@ -44,8 +50,10 @@ export function sessionOfTurn(turn: TurnResult, classId: number): Session {
     last_activity_at: created_at,
     models: results.map(({ session_model_id, model_name, is_primary, generation_params }) => ({
       session_model_id,
+      session_id,
       model_name,
       is_primary,
+      is_active: true,
       generation_params,
     })),
     turns: [],
@@ -59,32 +67,18 @@ export function pendingTurn(session: Session, prompt: string, modelNames: readon
   const created_at = new Date().toISOString()
   const lanes = session.models.filter(({ model_name }) => modelNames.includes(model_name))
   const results = lanes.map(
-    (lane, index): ModelResult => ({
-      session_model_id: lane.session_model_id,
-      model_name: lane.model_name,
-      is_primary: lane.is_primary,
-      response_id: -1 - index,
-      turn_id: PENDING,
-      prompt_text: prompt,
-      response_text: '',
-      reasoning_text: '',
-      created_at,
-      token_usage: null,
-      latency_ms: null,
-      first_token_ms: null,
-      cost: null,
-      generation_params: {},
-      dropped_params: [],
-      status: 'running',
-      finish_reason: null,
-      error: null,
-    }),
+    (lane, index): ModelResult =>
+      newResult(
+        { ...lane, response_id: -1 - index, attempt: 1, revision: 1 },
+        { turn_id: PENDING, prompt_text: prompt, created_at },
+      ),
   )
   const { session_id, title } = session
   return {
     session_id,
     session_title: title,
     turn_id: PENDING,
+    parent_turn_id: null,
     status: 'running',
     prompt_text: prompt,
     created_at,

@@ -5,6 +5,7 @@ import { groupSessions } from './group-sessions.ts'
 const used = (session_id: number, at: Date): SessionSummary => ({
   session_id,
   class_id: 1,
+  project_id: null,
   title: `Session ${session_id}`,
   preview: '',
   model_names: [],

@@ -7,7 +7,7 @@ export type RosterEntry = { handle: string; name: string; role: ClassRole }
 
 const COLUMNS = ['handle', 'name', 'role'] as const
 const ROLES: readonly ClassRole[] = ['teacher', 'assistant', 'student']
-export const MAX_ROSTER_PEOPLE = 10_000
+const MAX_ROSTER_PEOPLE = 10_000
 /** A file of a wrong kind is wrong on every line; nobody reads further. */
 const MAX_PROBLEMS = 100
 

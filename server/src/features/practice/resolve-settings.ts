@@ -4,7 +4,7 @@ import { PRESETS } from './presets.ts'
 import type { Settings } from './settings.ts'
 
 /** Which level a parameter's value comes from, strongest first. */
-export type Origin = 'request' | 'lane' | 'settings' | 'preset' | 'agent' | 'catalog'
+type Origin = 'request' | 'lane' | 'settings' | 'preset' | 'agent' | 'catalog'
 
 export type Resolved = { [name: string]: { value: unknown; origin: Origin } }
 

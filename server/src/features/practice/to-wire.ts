@@ -114,25 +114,17 @@ function toFrame({ seq, event }: NumberedEvent): string {
         session_id: turn.sessionId,
         session_title: turn.sessionTitle,
         turn_id: turn.turnId,
+        parent_turn_id: turn.parentTurnId,
         prompt_text: turn.promptText,
         created_at: turn.createdAt,
-        lanes: responses.map((response) => ({
-          response_id: response.responseId,
-          session_model_id: response.laneId,
-          model_name: response.modelName,
-          is_primary: response.isPrimary,
-        })),
+        lanes: responses.map(toLaneStart),
       }
       return frame(event.type, start, seq)
     }
     case 'response-start': {
       const { response } = event
       const start = {
-        response_id: response.responseId,
-        session_model_id: response.laneId,
-        model_name: response.modelName,
-        is_primary: response.isPrimary,
-        attempt: response.attempt,
+        ...toLaneStart(response),
         generation_params: response.generationParams,
         dropped_params: response.droppedParams,
         trim: response.trim,
@@ -156,5 +148,17 @@ function toFrame({ seq, event }: NumberedEvent): string {
     }
     case 'turn-end':
       return frame(event.type, { result: toTurnResult(event.turn, event.responses) }, seq)
+  }
+}
+
+/** What a reader must know of a response before its text comes. */
+function toLaneStart(response: Response) {
+  return {
+    response_id: response.responseId,
+    session_model_id: response.laneId,
+    model_name: response.modelName,
+    is_primary: response.isPrimary,
+    attempt: response.attempt,
+    revision: response.revision,
   }
 }

@@ -21,7 +21,7 @@ export type Slide = {
   report: SlideReport
 }
 
-export type DroppedTurn = {
+type DroppedTurn = {
   /** Places of its messages in the conversation that was given. */
   indexes: number[]
   messages: ChatMessage[]

@@ -51,7 +51,7 @@ export type ConversationCount = FixedTokens & {
   total: number
 }
 
-export type MessageCount = {
+type MessageCount = {
   /** With what the chat template writes around the message, and with its tool calls. */
   tokens: number
   /** Of each part of the content alone, in order; one part for a plain text. */
