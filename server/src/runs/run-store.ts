@@ -1,11 +1,12 @@
-import type { CompiledQuery, Kysely, Selectable } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import { compileOnce } from '../db/compile-once.ts'
 import type { Database } from '../db/open.ts'
 import { isUniqueViolation } from '../db/sql-dialect.ts'
 import type { Tables } from '../db/tables.ts'
 import { AppError } from '../errors.ts'
 import type { PendingRow } from './live-run.ts'
-import type { NumberedEvent, Response, RunEvent, TokenUsage, Trim, Turn, TurnStatus } from './turn.ts'
+import { endOf, fromRow, textRow, toResponse } from './stored-rows.ts'
+import type { NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn.ts'
 
 export type StoredRow = PendingRow & { sessionId: number; turnId: number }
 export type TurnKey = { sessionId: number; turnId: number }
@@ -345,77 +346,4 @@ export class RunStore {
       .where('turn_id', '=', v.turnId)
       .where('status', '=', 'running'),
   )
-}
-
-function textRow(type: RunEvent['type'], responseId: number, text: string): [RunEvent['type'], string] {
-  return [type, JSON.stringify([responseId, 0, text])]
-}
-
-function endOf(response: Response) {
-  return {
-    responseId: response.responseId,
-    status: response.status,
-    responseText: response.text,
-    reasoningText: response.reasoningText,
-    finishReason: response.finishReason,
-    errorCode: response.error?.code ?? null,
-    errorMessage: response.error?.message ?? null,
-    providerMessage: response.error?.providerMessage ?? null,
-    tokenUsage: response.usage ? JSON.stringify(response.usage) : null,
-    cost: response.cost,
-    latencyMs: response.latencyMs,
-    firstTokenMs: response.firstTokenMs,
-  }
-}
-
-function toResponse(row: Selectable<Tables['practice_responses']>): Response {
-  return {
-    responseId: row.response_id,
-    turnId: row.turn_id,
-    laneId: row.lane_id,
-    modelName: row.model_name,
-    isPrimary: row.is_primary === 1,
-    attempt: row.attempt,
-    revision: row.revision,
-    status: row.status,
-    text: row.response_text,
-    reasoningText: row.reasoning_text,
-    finishReason: row.finish_reason as Response['finishReason'],
-    error: row.error_code
-      ? { code: row.error_code, message: row.error_message ?? '', providerMessage: row.provider_message }
-      : null,
-    usage: row.token_usage as TokenUsage | null,
-    cost: row.cost,
-    latencyMs: row.latency_ms,
-    firstTokenMs: row.first_token_ms,
-    generationParams: row.generation_params,
-    droppedParams: row.dropped_params,
-    trim: row.trim as Trim | null,
-    createdAt: row.created_at,
-  }
-}
-
-/** Undefined for an event whose turn or response has been deleted meanwhile. */
-function fromRow(
-  row: PendingRow,
-  loaded: { turn: Turn; responses: Response[] } | undefined,
-): NumberedEvent | undefined {
-  const { seq, type } = row
-  const data = JSON.parse(row.data)
-  switch (type) {
-    case 'text-delta':
-    case 'reasoning-delta': {
-      const [responseId, offset, text] = data as [number, number, string]
-      return { seq, event: { type, responseId, offset, text } }
-    }
-    case 'response-start':
-    case 'response-end':
-    case 'response-error': {
-      const response = loaded?.responses.find(({ responseId }) => responseId === data)
-      return loaded && response && { seq, event: { type, turn: loaded.turn, response } }
-    }
-    case 'turn-start':
-    case 'turn-end':
-      return loaded && { seq, event: { type, ...loaded } }
-  }
 }
