@@ -147,6 +147,16 @@ describe.each(testDatabases)('lanes on $name', ({ open }) => {
     ])
   })
 
+  it('cannot be removed while they answer, and neither can their answers', async () => {
+    const slow = new ScriptedModel('slow', [...says('begun'), 'hang'])
+    const test = await appForTest(await open(), [slow, counting('two')])
+    const { remove, authorization } = await test.person('mina')
+    const { lanes } = await askAndLeave({ app: test.app, authorization }, { prompt_text: 'A' })
+    const [first] = lanes as { response_id: number; session_model_id?: number }[]
+    expect((await remove(`/user/practice/models/${first?.session_model_id}`)).json().detail).toBe('response_running')
+    expect((await remove(`/user/practice/responses/${first?.response_id}`)).json().detail).toBe('response_running')
+  })
+
   it('answer an edited prompt as a sibling, and go on from whichever turn one likes', async () => {
     const one = counting('one')
     const { post, chat, get, path, turn } = await session(one)

@@ -195,6 +195,65 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
     expect((await get('/user/practice/sessions')).json().total).toBe(2)
   })
 
+  it('keeps the history of a class that has ended readable, and refuses to go on in it', async () => {
+    const { database, post, get, patch } = await practice(new ScriptedModel('one', says('fine')))
+    const { session_id, turn_id, results } = (
+      await post('/user/practice/sessions/run?class_id=1', { prompt_text: 'Hi' })
+    ).json()
+    const path = `/user/practice/sessions/${session_id}`
+    for (const status of ['ended', 'planned'] as const) {
+      await database.db.updateTable('classes').set({ status }).where('class_id', '=', 1).execute()
+      for (const url of [
+        path,
+        `${path}/settings`,
+        `${path}/models`,
+        `/user/practice/turns/${turn_id}`,
+        `${path}/export`,
+      ])
+        expect((await get(url)).statusCode).toBe(200)
+      const refused = [
+        await post(`${path}/chat`, { prompt_text: 'More' }),
+        await post(`/user/practice/responses/${results[0].response_id}/retry`),
+        await post(`/user/practice/turns/${turn_id}/ask-again`, {}),
+        await post('/user/practice/sessions', { class_id: 1 }),
+      ]
+      expect(refused.map((reply) => reply.json().detail)).toEqual(refused.map(() => 'class_not_active'))
+    }
+    expect((await patch(`/user/practice/turns/${turn_id}`, { prompt_text: 'Edited' })).json().detail).toBe(
+      'route_not_found',
+    )
+  })
+
+  it('pages through ten thousand sessions', async () => {
+    const { database, get } = await practice(new ScriptedModel('one', says('fine')))
+    const { person } = (await get('/user/me')).json()
+    const createdAt = new Date().toISOString()
+    const rows = Array.from({ length: 10_000 }, (_, index) => ({
+      session_id: 1_000 + index,
+      person_id: person.user_id,
+      class_id: 1,
+      title: `Session ${index}`,
+      title_source: 'prompt' as const,
+      preview: '',
+      setting_id: 1_000 + index,
+      revision: 1,
+      turn_count: 0,
+      created_at: createdAt,
+      updated_at: createdAt,
+      last_turn_at: createdAt,
+    }))
+    for (let start = 0; start < rows.length; start += 1_000)
+      await database.db
+        .insertInto('practice_sessions')
+        .values(rows.slice(start, start + 1_000))
+        .execute()
+    const last = (await get('/user/practice/sessions?page=200&size=50')).json()
+    expect(last).toMatchObject({ total: 10_000, page: 200, size: 50 })
+    expect(last.items.at(-1)).toMatchObject({ title: 'Session 0' })
+    expect((await get('/user/practice/sessions?q=session%209999')).json()).toMatchObject({ total: 1 })
+    expect((await get('/user/practice/sessions?size=201')).statusCode).toBe(422)
+  })
+
   it('opens a session without a prompt; the first one gives it a title', async () => {
     const { post, get, remove } = await practice(
       new ScriptedModel('one', says('fine')),
