@@ -275,6 +275,17 @@ describe.each(testDatabases)('runs on $name', ({ open }) => {
     expect((await two.runs.find(key))?.turn.status).toBe('running')
   })
 
+  it('forgets servers that have been silent, and not those that live', async () => {
+    const database = await open()
+    const { store } = server(database, 'dead')
+    await store.heartbeat('dead', '2020-01-01T00:00:00.000Z')
+    const { recovery } = server(database, 'alive')
+    await recovery.start({ isOnlyServer: false })
+    onTestFinished(() => recovery.stop())
+    const servers = await database.db.selectFrom('servers').select('server_id').execute()
+    expect(servers).toEqual([{ server_id: 'alive' }])
+  })
+
   it('stores what lanes have said when the server is asked to stop', async () => {
     const database = await open()
     const { runs } = server(database, 'one')

@@ -195,6 +195,11 @@ export class RunStore {
     await this.#db.deleteFrom('servers').where('server_id', '=', serverId).execute()
   }
 
+  /** Forgets servers that have not been heard of since a time; what they were doing has been taken over. */
+  async forgetServers(deadSince: string): Promise<void> {
+    await this.#db.deleteFrom('servers').where('heartbeat_at', '<', deadSince).execute()
+  }
+
   /** Running turns whose server has not been heard of since a time. */
   async findOrphans(deadSince: string): Promise<(TurnKey & { serverId: string | null })[]> {
     const rows = await this.#db
