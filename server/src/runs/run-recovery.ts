@@ -49,7 +49,7 @@ export class RunRecovery {
       if (orphan.serverId === this.#serverId) continue
       if (await this.#store.claim(orphan, orphan.serverId, this.#serverId)) await this.#interrupt(orphan)
     }
-    await this.#store.forgetServers(deadSince)
+    await this.#store.forgetServers(deadSince, this.#serverId)
   }
 
   async #beat(): Promise<void> {

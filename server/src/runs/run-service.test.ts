@@ -280,7 +280,7 @@ describe.each(testDatabases)('runs on $name', ({ open }) => {
     const { store } = server(database, 'dead')
     await store.heartbeat('dead', '2020-01-01T00:00:00.000Z')
     const { recovery } = server(database, 'alive')
-    await recovery.start({ isOnlyServer: false })
+    await recovery.start({ isOnlyServer: true })
     onTestFinished(() => recovery.stop())
     const servers = await database.db.selectFrom('servers').select('server_id').execute()
     expect(servers).toEqual([{ server_id: 'alive' }])
