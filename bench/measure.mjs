@@ -63,8 +63,11 @@ export async function withUsage(contender, action) {
 /** A figure of a run in which something failed is not a figure. */
 export function checked(contender, result) {
   if (result.failures === 0) return result
-  const printed = contender.started ? `\nIts output:\n${contender.started.printed()}` : ''
-  throw new Error(`${result.failures} of ${contender.name}'s turns failed, the first with: ${result.failure}${printed}`)
+  const { child, printed } = contender.started ?? {}
+  const ended = child?.exitCode ?? child?.signalCode
+  const how = ended == null ? '' : ` The process has ended: ${ended}.`
+  const output = printed ? `${how}\nIts output:\n${printed()}` : ''
+  throw new Error(`${result.failures} of ${contender.name}'s turns failed, the first with: ${result.failure}.${output}`)
 }
 
 export const perContender = (contenders, make) => Object.fromEntries(contenders.map(({ name }) => [name, make()]))
