@@ -114,6 +114,7 @@ function addSessions(data, count) {
     database.prepare(statement).run(...Object.values(row))
   }
   database.transaction(() => {
+    database.prepare('update people set session_count = ? where person_id = ?').run(count, personId)
     for (let id = 1; id <= count; id += 1) {
       const now = new Date(1_767_225_600_000 + id * 60_000).toISOString()
       insert('practice_sessions', {

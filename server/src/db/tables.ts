@@ -49,6 +49,8 @@ type PeopleTable = {
   is_admin: number
   /** Better Auth's user, once the person can sign in. */
   auth_user_id: string | null
+  /** Of practice sessions: counting them would take longer the more there are. */
+  session_count: Generated<number>
   created_at: string
 }
 

@@ -25,6 +25,7 @@ export async function up(db: Kysely<never>, { json, key, storedByKey }: ColumnTy
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('is_admin', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('auth_user_id', 'text', (c) => c.unique())
+    .addColumn('session_count', 'integer', (c) => c.notNull().defaultTo(0))
     .addColumn('created_at', 'text', (c) => c.notNull())
     .execute()
 

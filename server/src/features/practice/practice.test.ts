@@ -247,6 +247,11 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
         .insertInto('practice_sessions')
         .values(rows.slice(start, start + 1_000))
         .execute()
+    await database.db
+      .updateTable('people')
+      .set({ session_count: 10_000 })
+      .where('person_id', '=', person.user_id)
+      .execute()
     const last = (await get('/user/practice/sessions?page=200&size=50')).json()
     expect(last).toMatchObject({ total: 10_000, page: 200, size: 50 })
     expect(last.items.at(-1)).toMatchObject({ title: 'Session 0' })

@@ -51,7 +51,8 @@ export class SessionService {
   }
 
   list(person: Person, query: { search?: string | undefined; page: number; size: number }) {
-    const { search, page, size } = query
+    const { page, size } = query
+    const search = query.search || undefined
     return this.#store.list(person.personId, { search, limit: size, offset: (page - 1) * size })
   }
 

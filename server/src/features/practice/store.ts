@@ -1,4 +1,4 @@
-import { type CompiledQuery, type Kysely, type Selectable, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely'
 import { compileOnce } from '../../db/compile-once.ts'
 import type { Database } from '../../db/open.ts'
 import type { Tables } from '../../db/tables.ts'
@@ -22,6 +22,7 @@ export class PracticeStore {
   newSession(session: PracticeSession, lanes: readonly Lane[]): CompiledQuery[] {
     return [
       this.#insertSession(session),
+      this.#countOneMore({ personId: session.personId }),
       ...lanes.map((lane) => this.#lanes.newLane(session.sessionId, lane, session.createdAt)),
     ]
   }
@@ -92,7 +93,7 @@ export class PracticeStore {
   /** A page of a person's sessions, newest first. */
   async list(personId: number, query: { search?: string | undefined; limit: number; offset: number }) {
     let matching = this.#db.selectFrom('practice_sessions').where('person_id', '=', personId)
-    if (query.search) {
+    if (query.search !== undefined) {
       const pattern = `%${query.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
       matching = matching.where((where) =>
         where.or([
@@ -101,9 +102,7 @@ export class PracticeStore {
         ]),
       )
     }
-    const { total } = await matching
-      .select((select) => select.fn.countAll<number>().as('total'))
-      .executeTakeFirstOrThrow()
+    const total = query.search === undefined ? await this.#countOf(personId) : await count(matching)
     const rows = await matching
       .selectAll()
       .orderBy('created_at', 'desc')
@@ -111,7 +110,7 @@ export class PracticeStore {
       .limit(query.limit)
       .offset(query.offset)
       .execute()
-    return { total: Number(total), sessions: await this.#withModelNames(rows.map(toSession)) }
+    return { total, sessions: await this.#withModelNames(rows.map(toSession)) }
   }
 
   /** Changes what a person may say of their session; false when it is not theirs. */
@@ -159,9 +158,10 @@ export class PracticeStore {
       'practice_lanes',
       'practice_sessions',
     ] as const
-    await this.#database.batch(
-      tables.map((table) => this.#db.deleteFrom(table).where('session_id', '=', sessionId).compile()),
-    )
+    await this.#database.batch([
+      this.#countOneLess(sessionId),
+      ...tables.map((table) => this.#db.deleteFrom(table).where('session_id', '=', sessionId).compile()),
+    ])
   }
 
   async #withModelNames(sessions: PracticeSession[]): Promise<SessionSummary[]> {
@@ -201,6 +201,34 @@ export class PracticeStore {
     }),
   )
 
+  /** Kept as a number beside the person, so that a list costs the same however long it is. */
+  async #countOf(personId: number): Promise<number> {
+    const { rows } = await this.#db.executeQuery(this.#selectCount({ personId }))
+    return rows[0]?.session_count ?? 0
+  }
+
+  /** Changes nothing when the session is gone already. */
+  #countOneLess(sessionId: number): CompiledQuery {
+    return this.#db
+      .updateTable('people')
+      .set((set) => ({ session_count: set('session_count', '-', 1) }))
+      .where('person_id', '=', (where) =>
+        where.selectFrom('practice_sessions').select('person_id').where('session_id', '=', sessionId),
+      )
+      .compile()
+  }
+
+  readonly #countOneMore = compileOnce((v: { personId: number }) =>
+    this.#db
+      .updateTable('people')
+      .set((set) => ({ session_count: set('session_count', '+', 1) }))
+      .where('person_id', '=', v.personId),
+  )
+
+  readonly #selectCount = compileOnce((v: { personId: number }) =>
+    this.#db.selectFrom('people').select('session_count').where('person_id', '=', v.personId),
+  )
+
   readonly #updateActivity = compileOnce((v: { sessionId: number; preview: string; title: string; now: string }) =>
     this.#db
       .updateTable('practice_sessions')
@@ -217,6 +245,13 @@ export class PracticeStore {
   readonly #selectSession = compileOnce((v: { sessionId: number }) =>
     this.#db.selectFrom('practice_sessions').selectAll().where('session_id', '=', v.sessionId),
   )
+}
+
+async function count(matching: SelectQueryBuilder<Tables, 'practice_sessions', object>): Promise<number> {
+  const { total } = await matching
+    .select((select) => select.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow()
+  return Number(total)
 }
 
 function toSession(row: Selectable<Tables['practice_sessions']>): PracticeSession {
