@@ -197,11 +197,7 @@ export class RunStore {
 
   /** Forgets servers that have not been heard of since a time; what they were doing has been taken over. */
   async forgetServers(deadSince: string, self: string): Promise<void> {
-    await this.#db
-      .deleteFrom('servers')
-      .where('heartbeat_at', '<', deadSince)
-      .where('server_id', '<>', self)
-      .execute()
+    await this.#db.deleteFrom('servers').where('heartbeat_at', '<', deadSince).where('server_id', '<>', self).execute()
   }
 
   /** Running turns whose server has not been heard of since a time. */
