@@ -12,6 +12,7 @@ import { checkModel } from './allowed-model.ts'
 import { historyOfLanes, pathTo, type Transcript } from './history.ts'
 import type { Idempotency, IdempotencyStore } from './idempotency-store.ts'
 import type { LaneStore } from './lane-store.ts'
+import { newSession } from './new-session.ts'
 import type { Lane, PracticeSession } from './session.ts'
 import { previewOf, titleFromPrompt } from './session-title.ts'
 import type { SettingsRevision } from './settings.ts'
@@ -290,22 +291,21 @@ export class PracticeService {
         generationParams: {},
       }),
     )
-    const session: PracticeSession = {
-      sessionId: await this.#ids.take('session'),
-      personId: person.personId,
-      classId,
-      projectId: given.projectId ?? null,
-      title: given.title,
-      titleSource: given.titleSource ?? 'prompt',
-      preview: given.preview,
-      notes: given.notes ?? null,
-      settingId: await this.#ids.take('setting'),
-      revision: settings.revision,
-      turnCount: given.turnCount,
-      createdAt: now,
-      updatedAt: now,
-      lastTurnAt: now,
-    }
+    const session = await newSession(
+      this.#ids,
+      {
+        personId: person.personId,
+        classId,
+        projectId: given.projectId ?? null,
+        title: given.title,
+        titleSource: given.titleSource ?? 'prompt',
+        preview: given.preview,
+        notes: given.notes ?? null,
+        revision: settings.revision,
+        turnCount: given.turnCount,
+      },
+      now,
+    )
     return { session, lanes, settings }
   }
 

@@ -7,7 +7,8 @@ import type { Person } from '../accounts/person.ts'
 import type { ClassService } from '../classes/service.ts'
 import { mergeParams } from './generation-params.ts'
 import { pathTo } from './history.ts'
-import type { Lane, PracticeSession } from './session.ts'
+import { newSession } from './new-session.ts'
+import type { Lane } from './session.ts'
 import { type SessionFileContent, toSessionFile } from './session-file.ts'
 import type { SessionService } from './session-service.ts'
 import { previewOf } from './session-title.ts'
@@ -93,7 +94,6 @@ export class SessionCopies {
   async #create(person: Person, classId: number, file: SessionFileContent, settings: Settings): Promise<number> {
     const { ids } = this.#database
     const now = this.#now().toISOString()
-    const sessionId = await ids.take('session')
     const firstLane = await ids.take('lane', file.models.length)
     const laneIds = new Map(file.models.map(({ id }, index) => [id, firstLane + index]))
     const lanes = file.models.map(
@@ -105,22 +105,21 @@ export class SessionCopies {
         generationParams: mergeParams({}, model.generation_params),
       }),
     )
-    const session: PracticeSession = {
-      sessionId,
-      personId: person.personId,
-      classId,
-      projectId: null,
-      title: file.session.title,
-      titleSource: 'person',
-      preview: previewOf(file.turns.at(-1)?.prompt_text ?? ''),
-      notes: file.session.notes,
-      settingId: await ids.take('setting'),
-      revision: 1,
-      turnCount: file.turns.length,
-      createdAt: now,
-      updatedAt: now,
-      lastTurnAt: now,
-    }
+    const session = await newSession(
+      ids,
+      {
+        personId: person.personId,
+        classId,
+        title: file.session.title,
+        titleSource: 'person',
+        preview: previewOf(file.turns.at(-1)?.prompt_text ?? ''),
+        notes: file.session.notes,
+        revision: 1,
+        turnCount: file.turns.length,
+      },
+      now,
+    )
+    const { sessionId } = session
     const revision: SettingsRevision = { ...settings, revision: 1, createdAt: now, personId: person.personId }
 
     const firstTurn = await ids.take('turn', file.turns.length)

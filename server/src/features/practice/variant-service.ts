@@ -5,7 +5,8 @@ import type { TurnKey } from '../../runs/run-store.ts'
 import type { Person } from '../accounts/person.ts'
 import type { ClassService } from '../classes/service.ts'
 import { checkModel } from './allowed-model.ts'
-import type { Lane, PracticeSession } from './session.ts'
+import { newSession } from './new-session.ts'
+import type { Lane } from './session.ts'
 import { previewOf, titleFromPrompt } from './session-title.ts'
 import type { SettingsRevision } from './settings.ts'
 import type { SettingsChange, SettingsService } from './settings-service.ts'
@@ -78,7 +79,19 @@ export class VariantService {
     const settings = revisions.at(-1) as SettingsRevision
 
     const lanes = await this.#lanes(request)
-    const session = await this.#session(person, classId, request.promptText, settings.revision, now)
+    const { promptText } = request
+    const session = await newSession(
+      this.#ids,
+      {
+        personId: person.personId,
+        classId,
+        title: titleFromPrompt(promptText),
+        preview: previewOf(promptText),
+        revision: settings.revision,
+        turnCount: 1,
+      },
+      now,
+    )
     const links = revisions.flatMap(({ fewShotLinks }) => fewShotLinks)
     const { turn, tasks } = await this.#builder.newTurn(
       {
@@ -86,7 +99,7 @@ export class VariantService {
         settings,
         ownSettings: new Map(revisions.map((revision) => [revision.revision, revision])),
         fewShots: await this.#settings.usableExamples(person, classId, links),
-        promptText: request.promptText,
+        promptText,
         parentTurnId: null,
         requestParams: {},
         historyOf: () => [],
@@ -115,30 +128,5 @@ export class VariantService {
         ownRevision: index + 1,
       })),
     )
-  }
-
-  async #session(
-    person: Person,
-    classId: number,
-    promptText: string,
-    revision: number,
-    now: string,
-  ): Promise<PracticeSession> {
-    return {
-      sessionId: await this.#ids.take('session'),
-      personId: person.personId,
-      classId,
-      projectId: null,
-      titleSource: 'prompt',
-      title: titleFromPrompt(promptText),
-      preview: previewOf(promptText),
-      notes: null,
-      settingId: await this.#ids.take('setting'),
-      revision,
-      turnCount: 1,
-      createdAt: now,
-      updatedAt: now,
-      lastTurnAt: now,
-    }
   }
 }
