@@ -1,6 +1,7 @@
 /**
  * Finds the first stop word in a text that comes in pieces, wherever the pieces are cut.
  *
+ * The first is the one that is complete first, as it would be for a model that says one character after the other.
  * Text that may be the beginning of a stop word is held back until more has come.
  */
 export class StopWords {
@@ -31,13 +32,16 @@ export class StopWords {
     return held
   }
 
-  /** The stop word that begins first; of those that begin at the same place, the longest. */
+  /** The stop word that ends first; of those that end at the same place, the longest. */
   #firstIn(text: string): { at: number; word: string } | undefined {
     let first: { at: number; word: string } | undefined
+    let firstEnd = Number.POSITIVE_INFINITY
     for (const word of this.#words) {
       const at = text.indexOf(word)
-      if (at < 0 || (first && (at > first.at || (at === first.at && word.length <= first.word.length)))) continue
+      const end = at + word.length
+      if (at < 0 || end > firstEnd || (end === firstEnd && first && at >= first.at)) continue
       first = { at, word }
+      firstEnd = end
     }
     return first
   }
