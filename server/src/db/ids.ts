@@ -20,6 +20,8 @@ export type IdName =
   | 'join_code'
   | 'project'
   | 'experiment'
+  | 'skill'
+  | 'skillset_share'
 
 /** Where a row of numbers begins when it is not 1: class 1 comes with the first migration. */
 const FIRST_ID: Partial<Record<IdName, number>> = { class: 2 }
