@@ -49,6 +49,7 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
         await services.gateway.settled()
         await services.recovery.stop()
         await services.catalog.close()
+        await services.outbound.close()
         await database.close()
         output.flushSync()
       },

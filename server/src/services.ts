@@ -41,9 +41,11 @@ import { TurnBuilder } from './features/practice/turn-builder.ts'
 import { VariantService } from './features/practice/variant-service.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
+import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
 import { TokenizerService } from './features/window/tokenizer-service.ts'
 import { WindowService } from './features/window/window.ts'
 import { Readiness } from './http/health.ts'
+import { Outbound } from './http/outbound.ts'
 import { RunRecovery } from './runs/run-recovery.ts'
 import { RunService } from './runs/run-service.ts'
 import { RunStore } from './runs/run-store.ts'
@@ -172,6 +174,8 @@ export async function createServices(config: Config, database: Database, parts: 
   const recorder = new CallRecorder({ store: new GatewayStore(database), log })
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const clova = new ClovaService({ gateway, windows })
+  const outbound = new Outbound({ allow: config.outbound.allow })
+  const operationCaller = new OperationCaller({ outbound })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -198,6 +202,8 @@ export async function createServices(config: Config, database: Database, parts: 
     copies,
     experiments,
     voting,
+    outbound,
+    operationCaller,
     readiness,
   }
 }
