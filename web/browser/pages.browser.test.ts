@@ -90,10 +90,42 @@ describe.skipIf(!chromiumPath)('the page', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Where do whales sleep?', level: 1 }).waitFor()
     await page.keyboard.press('Control+k')
+    await page.locator('[role="combobox"]:focus').waitFor()
     await page.keyboard.type('New session')
-    await page.getByRole('option', { name: 'New session' }).waitFor()
+    await page.getByRole('option', { name: 'New session', selected: true }).waitFor()
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'What shall we compare?' }).waitFor()
+  })
+
+  it('takes with Enter what it showed as marked, whatever else is found meanwhile', async () => {
+    for (const prompt of ['Appearance: Dark matter', 'What is an appearance: dark or light?'])
+      await workbench().etude.run({ classId: 1, prompt, models: ['etude-extract'] })
+    const page = await open()
+    let answerSearch = () => {}
+    const searchAnswered = new Promise<void>((resolve) => {
+      answerSearch = resolve
+    })
+    await page.route(/q=appearance/i, async (route) => {
+      await searchAnswered
+      await route.continue()
+    })
+    await page.getByLabel('Prompt', { exact: true }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.locator('[role="combobox"]:focus').waitFor()
+    await page.getByRole('option', { name: 'Appearance: Dark matter' }).waitFor()
+
+    const marked = page.getByRole('option', { selected: true }).locator('span').first()
+    await page.keyboard.type('appearance: da')
+    expect(await marked.textContent()).toBe('Appearance: Dark')
+    answerSearch()
+    await page.getByRole('option', { name: 'What is an appearance' }).waitFor()
+    expect(await marked.textContent()).toBe('Appearance: Dark')
+    await page.keyboard.press('ArrowDown')
+    expect(await marked.textContent()).toMatch(/matter|What is/)
+    await page.keyboard.type('rk')
+    await page.keyboard.press('Enter')
+    await page.locator('html[data-theme="dark"]').waitFor()
+    expect(new URL(page.url()).pathname).toBe('/')
   })
 
   it('can be used from the first key to the last without a pointer', async () => {

@@ -22,8 +22,9 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
   const id = useId()
   const [text, setText] = useState('')
-  const [marked, setMarked] = useState(0)
-  const query = useDeferredValue(text.trim())
+  const [markedKey, setMarkedKey] = useState<string>()
+  const typed = text.trim()
+  const query = useDeferredValue(typed)
   const { data, isPlaceholderData } = useQuery({
     queryKey: ['sessions', 'palette', query],
     queryFn: () => etude.listSessions({ size: SESSIONS_SHOWN, search: query }),
@@ -49,7 +50,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       }),
     ),
   ]
-  const matches = ({ name }: Entry) => name.toLowerCase().includes(query.toLowerCase())
+  const matches = ({ name }: Entry) => name.toLowerCase().includes(typed.toLowerCase())
   const found = (data?.items ?? []).map(
     (session): Entry => ({
       key: `session-${session.session_id}`,
@@ -58,14 +59,22 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       go: () => void navigate({ to: '/sessions/$sessionId', params: { sessionId: String(session.session_id) } }),
     }),
   )
-  // Until the answer to this query is there, nothing of the one before may be chosen by mistake.
-  const sessions = isPlaceholderData ? found.filter(matches) : found
+  // Until the answer to what is typed is there, nothing of the one before may be chosen by mistake.
+  const isAnswered = query === typed && !isPlaceholderData
+  const sessions = isAnswered ? found : found.filter(matches)
+  // What is known at once comes first: it does not move when the sessions arrive.
   const groups = [
+    { name: t('palette.actions'), entries: typed === '' ? actions.slice(0, 1) : actions.filter(matches) },
     { name: t('palette.sessions'), entries: sessions },
-    { name: t('palette.actions'), entries: query === '' ? actions.slice(0, 1) : actions.filter(matches) },
   ].filter(({ entries }) => entries.length > 0)
   const entries = groups.flatMap((group) => group.entries)
-  const current = Math.min(marked, entries.length - 1)
+  const current = Math.max(
+    entries.findIndex(({ key }) => key === markedKey),
+    0,
+  )
+  // What is shown as marked stays marked while more arrives, so that Enter takes what somebody saw.
+  const shownKey = entries[current]?.key
+  if (shownKey !== markedKey) setMarkedKey(shownKey)
 
   const choose = (entry: Entry | undefined) => {
     if (!entry) return
@@ -77,7 +86,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
     const step = steps[event.key]
     if (event.key === 'Enter') choose(entries[current])
-    else if (step && entries.length > 0) setMarked((current + step + entries.length) % entries.length)
+    else if (step && entries.length > 0) setMarkedKey(entries[(current + step + entries.length) % entries.length]?.key)
     else return
     event.preventDefault()
   }
@@ -97,7 +106,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
               value={text}
               onChange={(event) => {
                 setText(event.target.value)
-                setMarked(0)
+                setMarkedKey(undefined)
               }}
               onKeyDown={move}
               role="combobox"
@@ -127,7 +136,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
                     id={`${id}-${entry.key}`}
                     entry={entry}
                     isMarked={entry === entries[current]}
-                    onMark={() => setMarked(entries.indexOf(entry))}
+                    onMark={() => setMarkedKey(entry.key)}
                     onChoose={() => choose(entry)}
                   />
                 ))}
