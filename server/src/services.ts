@@ -42,6 +42,9 @@ import { VariantService } from './features/practice/variant-service.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
 import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
+import { WeaveProjects } from './features/weave/project-access.ts'
+import { ProjectStore as WeaveProjectStore } from './features/weave/project-store.ts'
+import { RefAccess } from './features/weave/ref-access.ts'
 import { TokenizerService } from './features/window/tokenizer-service.ts'
 import { WindowService } from './features/window/window.ts'
 import { Readiness } from './http/health.ts'
@@ -176,6 +179,8 @@ export async function createServices(config: Config, database: Database, parts: 
   const clova = new ClovaService({ gateway, windows })
   const outbound = new Outbound({ allow: config.outbound.allow })
   const operationCaller = new OperationCaller({ outbound })
+  const weaveProjects = new WeaveProjects({ store: new WeaveProjectStore(database), classes, now })
+  const weaveRefs = new RefAccess({ projects: weaveProjects })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -204,6 +209,8 @@ export async function createServices(config: Config, database: Database, parts: 
     voting,
     outbound,
     operationCaller,
+    weaveProjects,
+    weaveRefs,
     readiness,
   }
 }

@@ -22,6 +22,7 @@ export type IdName =
   | 'experiment'
   | 'skill'
   | 'skillset_share'
+  | 'weave_project'
 
 /** Where a row of numbers begins when it is not 1: class 1 comes with the first migration. */
 const FIRST_ID: Partial<Record<IdName, number>> = { class: 2 }

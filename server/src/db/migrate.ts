@@ -9,6 +9,7 @@ import * as settings from './migrations/0007-settings.ts'
 import * as idempotency from './migrations/0008-idempotency.ts'
 import * as experiments from './migrations/0009-experiments.ts'
 import * as skillsets from './migrations/0010-skillsets.ts'
+import * as weaveProjects from './migrations/0012-weave-projects.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
 import type { ColumnTypes } from './sql-dialect.ts'
 import { isSqliteMissingTable, sqliteColumnTypes } from './sqlite-dialect.ts'
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0008-idempotency', ...idempotency },
   { name: '0009-experiments', ...experiments },
   { name: '0010-skillsets', ...skillsets },
+  { name: '0012-weave-projects', ...weaveProjects },
 ]
 
 /** Any number that only Etude uses: servers that start together migrate one after another. */

@@ -42,6 +42,7 @@ export type Tables = {
   skillset_skill_contents: SkillsetSkillContentsTable
   skillset_pins: SkillsetPinsTable
   skillset_shares: SkillsetSharesTable
+  weave_projects: WeaveProjectsTable
   servers: ServersTable
   id_blocks: IdBlocksTable
 }
@@ -482,6 +483,17 @@ type GatewayCallsTable = {
   latency_ms: number
   /** Turns that were left out so that the rest fitted the window. */
   trimmed_turns: number
+  created_at: string
+}
+
+type WeaveProjectsTable = {
+  /** `class 12`, or `entity alice`: a class keeps its projects when its slug changes. */
+  owner: string
+  project: string
+  project_id: Id
+  /** As it was called when the project appeared: refs of that time name it so. */
+  entity: string
+  class_id: Id | null
   created_at: string
 }
 

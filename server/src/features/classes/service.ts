@@ -96,6 +96,18 @@ export class ClassService {
     return names
   }
 
+  /** The class with a slug, whoever asks, and their role in it: null when they are not a member. */
+  async findBySlug(person: Person, slug: string): Promise<(Class & { role: ClassRole | null }) | undefined> {
+    const found = await this.#store.findBySlug(person.personId, slug)
+    return found && asOf(found, this.#now().toISOString())
+  }
+
+  /** The class with an id, whoever asks, and their role in it: null when they are not a member. */
+  async findById(person: Person, classId: number): Promise<(Class & { role: ClassRole | null }) | undefined> {
+    const found = await this.#store.findFor(person.personId, classId)
+    return found && asOf(found, this.#now().toISOString())
+  }
+
   /** The classes that a person is a member of, oldest first. */
   async listForPerson(person: Person): Promise<Membership[]> {
     const now = this.#now().toISOString()

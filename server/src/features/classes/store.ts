@@ -22,6 +22,7 @@ const COLUMNS = [
 export class ClassStore {
   readonly #db: Kysely<Tables>
   readonly #findFor
+  readonly #findBySlug
   readonly #memberships
 
   constructor(db: Kysely<Tables>) {
@@ -37,6 +38,17 @@ export class ClassStore {
         .select([...COLUMNS, 'class_members.role'])
         .where('classes.class_id', '=', key.classId),
     )
+    this.#findBySlug = compileOnce((key: { slug: string; personId: number }) =>
+      db
+        .selectFrom('classes')
+        .leftJoin('class_members', (join) =>
+          join
+            .onRef('class_members.class_id', '=', 'classes.class_id')
+            .on('class_members.person_id', '=', key.personId),
+        )
+        .select([...COLUMNS, 'class_members.role'])
+        .where('classes.slug', '=', key.slug),
+    )
     this.#memberships = compileOnce((key: { personId: number }) =>
       db
         .selectFrom('class_members')
@@ -50,6 +62,12 @@ export class ClassStore {
   /** The class, and the person's role in it: null when they are not a member. */
   async findFor(personId: number, classId: number): Promise<(StoredClass & { role: ClassRole | null }) | undefined> {
     const { rows } = await this.#db.executeQuery(this.#findFor({ classId, personId }))
+    return rows[0] && { ...toClass(rows[0]), role: rows[0].role }
+  }
+
+  /** Like {@link findFor}, by the class's slug. */
+  async findBySlug(personId: number, slug: string): Promise<(StoredClass & { role: ClassRole | null }) | undefined> {
+    const { rows } = await this.#db.executeQuery(this.#findBySlug({ slug, personId }))
     return rows[0] && { ...toClass(rows[0]), role: rows[0].role }
   }
 
