@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Database } from './db/open.ts'
 import { createAccounts } from './features/accounts/accounts.ts'
-import { loadSecret } from './features/accounts/secret.ts'
+import { loadSecret, SecretBox } from './features/accounts/secret.ts'
 import { AgentService } from './features/agents/service.ts'
 import { AgentStore } from './features/agents/store.ts'
 import { ModelCatalog } from './features/catalog/catalog.ts'
@@ -41,7 +41,18 @@ import { TurnBuilder } from './features/practice/turn-builder.ts'
 import { VariantService } from './features/practice/variant-service.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
+import { SkillCredentials } from './features/skillsets/authoring/credential-service.ts'
+import { CredentialStore } from './features/skillsets/authoring/credential-store.ts'
+import { SkillsetDrafts } from './features/skillsets/authoring/draft-service.ts'
+import { DraftStore } from './features/skillsets/authoring/draft-store.ts'
+import { PublishStore } from './features/skillsets/authoring/publish-store.ts'
+import { SkillReader } from './features/skillsets/authoring/skill-reader.ts'
+import { SkillService } from './features/skillsets/authoring/skill-service.ts'
+import { SkillStore } from './features/skillsets/authoring/skill-store.ts'
+import { UsableSkills } from './features/skillsets/authoring/usable-skills.ts'
+import { VersionStore } from './features/skillsets/authoring/version-store.ts'
 import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
+import { SkillsetService } from './features/skillsets/service.ts'
 import { WeaveProjects } from './features/weave/project-access.ts'
 import { ProjectStore as WeaveProjectStore } from './features/weave/project-store.ts'
 import { RefAccess } from './features/weave/ref-access.ts'
@@ -181,6 +192,29 @@ export async function createServices(config: Config, database: Database, parts: 
   const operationCaller = new OperationCaller({ outbound })
   const weaveProjects = new WeaveProjects({ store: new WeaveProjectStore(database), classes, now })
   const weaveRefs = new RefAccess({ projects: weaveProjects })
+  const skillStore = new SkillStore(database)
+  const draftStore = new DraftStore(database)
+  const versionStore = new VersionStore(database)
+  const credentialStore = new CredentialStore(database)
+  const box = new SecretBox(secret.deriveKey('skill credentials'))
+  const skillsets = new SkillsetService({ versions: versionStore, credentials: credentialStore, box, classes, now })
+  const skillReader = new SkillReader({ outbound })
+  const skills = new SkillService({ store: skillStore, drafts: draftStore, reader: skillReader, ids, now })
+  const skillCredentials = new SkillCredentials({
+    store: credentialStore,
+    skills: new UsableSkills({ skills: skillStore, versions: versionStore, classes }),
+    box,
+    classes,
+    now,
+  })
+  const skillsetDrafts = new SkillsetDrafts({
+    store: draftStore,
+    publishing: new PublishStore(database),
+    classes,
+    catalog,
+    ids,
+    now,
+  })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -211,6 +245,11 @@ export async function createServices(config: Config, database: Database, parts: 
     operationCaller,
     weaveProjects,
     weaveRefs,
+    skillsets,
+    skills,
+    skillReader,
+    skillCredentials,
+    skillsetDrafts,
     readiness,
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Tables } from '../../../db/tables.ts'
-import type { SkillContent } from '../skill.ts'
-import type { EditedSkill, SkillSummary } from './skillset.ts'
+import { contentOf, type EditedSkill, type SkillSummary } from './skillset.ts'
+import type { TunedContent } from './tuning.ts'
 
 /** People's skills. Every query names the owner. */
 export class SkillStore {
@@ -13,8 +13,8 @@ export class SkillStore {
   }
 
   /** @returns false, having stored nothing, when the person would then have more than `most`. */
-  insert(skill: EditedSkill, content: SkillContent, most: number): Promise<boolean> {
-    const row = contentRow(content)
+  insert(skill: EditedSkill, most: number): Promise<boolean> {
+    const row = contentRow(skill)
     return this.#db.transaction().execute(async (tx) => {
       // Others who add skills for this person wait here, so that two cannot both take the last place.
       await tx
@@ -52,7 +52,7 @@ export class SkillStore {
       .executeTakeFirst()
     return (
       row && {
-        ...(JSON.parse(row.content) as SkillContent),
+        ...(JSON.parse(row.content) as TunedContent),
         skillId: row.skill_id,
         personId: row.person_id,
         revision: row.revision,
@@ -60,6 +60,15 @@ export class SkillStore {
         updatedAt: row.updated_at,
       }
     )
+  }
+
+  async findOwner(skillId: number): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('skills')
+      .select('person_id')
+      .where('skill_id', '=', skillId)
+      .executeTakeFirst()
+    return row?.person_id
   }
 
   /** A page of a person's skills, newest first. */
@@ -117,7 +126,7 @@ export class SkillStore {
   /** Changes a skill whose revision is still `after`. @returns false, having changed nothing, when it is not. */
   async update(
     { personId, skillId }: { personId: number; skillId: number },
-    content: SkillContent,
+    content: TunedContent,
     { after, now }: { after: number; now: string },
   ): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
@@ -193,8 +202,8 @@ export class SkillStore {
   }
 }
 
-function contentRow(content: SkillContent) {
-  const json = JSON.stringify(content)
+function contentRow(content: TunedContent) {
+  const json = JSON.stringify({ ...contentOf(content), tuned: content.tuned })
   return {
     name_for_human: content.nameForHuman,
     name_for_model: content.nameForModel,

@@ -1,7 +1,8 @@
 import type { Demonstration, Skill, SkillContent, SkillSource } from '../skill.ts'
+import type { TunedContent } from './tuning.ts'
 
-/** A skill with the number of its latest change. */
-export type EditedSkill = Skill & { revision: number }
+/** A skill as its author works on it: with the number of its latest change. */
+export type EditedSkill = Skill & TunedContent & { revision: number }
 
 /** A skill as lists show it. */
 export type SkillSummary = Pick<

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import { compileOnce } from '../../../db/compile-once.ts'
 import type { Tables } from '../../../db/tables.ts'
 import type { Demonstration, SkillContent, SkillsetVersion } from '../skill.ts'
-import { BY_HAND, type VersionSummary } from './skillset.ts'
+import { BY_HAND, contentOf, type VersionSummary } from './skillset.ts'
 
 /** Versions of skillsets, which never change, and who needs them. */
 export class VersionStore {
@@ -53,7 +53,10 @@ export class VersionStore {
       instructions: row.instructions,
       answerFormat: row.answer_format,
       modelName: row.model_name,
-      skills: skills.map((skill) => ({ ...(JSON.parse(skill.content) as SkillContent), skillId: skill.skill_id })),
+      skills: skills.map((skill) => ({
+        ...contentOf(JSON.parse(skill.content) as SkillContent),
+        skillId: skill.skill_id,
+      })),
       demonstrations: JSON.parse(row.demonstrations) as Demonstration[],
       createdAt: row.created_at,
     }
@@ -109,6 +112,37 @@ export class VersionStore {
       }
     })
     return { total: Number(total), versions }
+  }
+
+  /** A skill as the latest version of a skillset has it that one of the classes may use: of several, the newest. */
+  async findSharedSkill(classIds: readonly number[], skillId: number): Promise<SkillContent | undefined> {
+    if (classIds.length === 0) return undefined
+    const row = await this.#db
+      .selectFrom('skillset_shares as share')
+      .innerJoin('skillsets as skillset', (join) =>
+        join
+          .onRef('skillset.person_id', '=', 'share.person_id')
+          .onRef('skillset.skillset_id', '=', 'share.skillset_id'),
+      )
+      .innerJoin('skillset_version_skills as kept', (join) =>
+        join
+          .onRef('kept.skillset_id', '=', 'skillset.skillset_id')
+          .onRef('kept.version', '=', 'skillset.latest_version'),
+      )
+      .innerJoin('skillset_versions as version', (join) =>
+        join.onRef('version.skillset_id', '=', 'kept.skillset_id').onRef('version.version', '=', 'kept.version'),
+      )
+      .innerJoin('skillset_skill_contents as content', (join) =>
+        join.onRef('content.skillset_id', '=', 'kept.skillset_id').onRef('content.digest', '=', 'kept.digest'),
+      )
+      .select('content.content')
+      .where('share.class_id', 'in', classIds)
+      .where('share.is_active', '=', 1)
+      .where('kept.skill_id', '=', skillId)
+      .orderBy('version.created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row && contentOf(JSON.parse(row.content) as SkillContent)
   }
 
   /** Keeps a version as long as the holder needs it. @returns false when there is no such version (any more). */

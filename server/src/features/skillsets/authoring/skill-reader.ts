@@ -1,0 +1,84 @@
+import { AppError, InvalidRequestError } from '../../../errors.ts'
+import type { Outbound } from '../../../http/outbound.ts'
+import { importDocument } from '../document/import-document.ts'
+import type { DocumentProblem } from '../document/problem.ts'
+import type { Operation, SecurityScheme, SkillSource } from '../skill.ts'
+
+/** Where a skill's operations are read: a document as text, a document at a URL, or an MCP server. */
+export type SkillText = { kind: 'document'; text: string } | { kind: 'url'; url: string }
+
+/** What was read, with defaults for what an author decides. */
+export type ReadSkill = {
+  source: SkillSource
+  description: string
+  operations: Operation[]
+  securitySchemes: SecurityScheme[]
+  /** What could not be taken over, and what was taken over otherwise than it was written. */
+  problems: DocumentProblem[]
+}
+
+/** Of a document, pasted, uploaded or fetched. */
+export const MAX_DOCUMENT_BYTES = 12 * 1024 * 1024
+const MAX_DESCRIPTION_CHARACTERS = 2_000
+/** HTTP says of these that they change nothing (RFC 9110 §9.2.1). */
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+
+/** Reads documents and asks servers for what they offer; keeps nothing. */
+export class SkillReader {
+  readonly #outbound: Pick<Outbound, 'request'>
+
+  constructor(deps: { outbound: Pick<Outbound, 'request'> }) {
+    this.#outbound = deps.outbound
+  }
+
+  /**
+   * @throws {DocumentError} with everything that is wrong, when nothing of it can be used.
+   * @throws {OutboundError} if the URL may not be asked, or nothing readable came from there.
+   * @throws {InvalidRequestError} `document_not_found_at_url` when the other server answered with a failure.
+   */
+  async read(text: SkillText, signal: AbortSignal): Promise<ReadSkill> {
+    const { title, version, ...read } =
+      text.kind === 'document'
+        ? await importDocument(text.text)
+        : await importDocument(await this.#fetch(text.url, signal), { url: text.url })
+    const url = text.kind === 'url' ? { url: text.url } : {}
+    return {
+      source: { kind: 'openapi', title, version, ...url },
+      description: read.description.slice(0, MAX_DESCRIPTION_CHARACTERS).toWellFormed(),
+      operations: read.operations.map(withApproval),
+      securitySchemes: read.securitySchemes,
+      problems: read.problems,
+    }
+  }
+
+  async #fetch(url: string, signal: AbortSignal): Promise<string> {
+    const { status, body } = await this.#outbound.request(url, {
+      headers: { accept: 'application/json, application/yaml, text/yaml, */*;q=0.5' },
+      maxBytes: MAX_DOCUMENT_BYTES,
+      signal,
+    })
+    if (status < 200 || status > 299)
+      throw new InvalidRequestError('document_not_found_at_url', `The server answered with status ${status}.`)
+    return textOf(body)
+  }
+}
+
+/**
+ * The text of a file in UTF-8, with or without a byte order mark.
+ *
+ * @throws {AppError} `document_not_utf8`.
+ */
+export function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new AppError('invalid_request', 'document_not_utf8', 'The document is not text in UTF-8.', { cause })
+  }
+}
+
+/** What may change something waits for a person, until its author says that it need not. */
+function withApproval(operation: Operation): Operation {
+  const { call } = operation
+  const isReading = call.kind === 'http' ? SAFE_METHODS.includes(call.method) : call.isReadOnly
+  return { ...operation, approval: isReading ? 'never' : 'always' }
+}
