@@ -32,6 +32,17 @@ await build({
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 })
+await build({
+  // The thread that reads YAML: a script of its own, with the package it needs.
+  entryPoints: [at('src/features/skillsets/document/yaml-worker.mjs')],
+  outfile: at('dist/yaml-worker.mjs'),
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
+  logLevel: 'warning',
+})
 copyFileSync(at('src/db/sqlite-writer.mjs'), at('dist/sqlite-writer.mjs'))
 
 if (!process.argv.includes('--no-code-cache')) {

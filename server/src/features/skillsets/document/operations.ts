@@ -1,86 +1,152 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { JsonObject } from '../../../models/language-model.ts'
-import type { HttpMethod, Operation, Parameter, RequestBody } from '../skill.ts'
-import type { ImportedDocument } from './import-document.ts'
-import { child, childObject, childrenOf, isObject, itemsOf, type Node, textOf } from './node.ts'
-import type { Problems } from './problem.ts'
+import type { HttpMethod, Operation } from '../skill.ts'
+import type { Dialect } from './dialect.ts'
+import { child, childObject, childrenOf, isObject, type Node, textOf } from './node.ts'
+import { newOperationIds } from './operation-ids.ts'
+import { parameterNodes, readParameter } from './parameters.ts'
+import { DocumentError, type Problems } from './problem.ts'
 import { References } from './references.ts'
+import { readRequestBody, swaggerBody } from './request-bodies.ts'
+import { readHint } from './response-hint.ts'
+import { Schemas } from './schemas.ts'
+import { readSecurity, readSecuritySchemes } from './security.ts'
+import { serverOf, swaggerServerOf } from './servers.ts'
 
-const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
+/** RFC 9110 §9.2.1: what only asks. Everything else may change something, so a person allows it unless the author says no. */
+const SAFE = new Set<string>(['get', 'head', 'options', 'trace'])
+const MAX_OPERATIONS = 2_000
+/** Other requests get their turn after so long. */
+const SLICE_MS = 8
 
-export function importOperations(
+type Found = { path: string; method: (typeof METHODS)[number]; pathItem: Node; operation: Node<JsonObject> }
+
+/**
+ * Every operation of a document, ready to be called, and the ways to sign in.
+ *
+ * Works in slices of a few milliseconds, since large documents have a thousand operations.
+ *
+ * @param documentUrl where the document came from, for relative servers.
+ * @throws {DocumentError} when there are more than 2,000.
+ */
+export async function readOperations(
   root: JsonObject,
-  url: string | undefined,
-  problems: Problems,
-): Omit<ImportedDocument, 'problems'> {
+  parts: { dialect: Dialect; documentUrl: string | undefined; problems: Problems },
+) {
+  const { dialect, problems } = parts
   const document: Node<JsonObject> = { value: root, pointer: '' }
   const references = new References(root, problems)
-  const info = childObject(document, 'info') ?? { value: {}, pointer: '/info' }
-  const server = itemsOf(child(document, 'servers'))[0]
+  const schemas = new Schemas({ references, dialect, problems })
+  const securitySchemes = readSecuritySchemes(document, dialect, references, problems)
+  const reading = { ...parts, document, references, schemas, securitySchemes, nameOf: newOperationIds(problems) }
   const operations: Operation[] = []
-  for (const [path, item] of childrenOf(childObject(document, 'paths')))
-    for (const method of METHODS) {
-      const operation = childObject(item, method)
-      if (!operation) continue
-      operations.push({
-        operationId: textOf(operation, 'operationId') || `${method}_${path.replace(/\W+/g, '_')}`,
-        summary: textOf(operation, 'summary'),
-        description: textOf(operation, 'description'),
-        isEnabled: true,
-        approval: 'never',
-        apiOrder: typeof operation.value['x-api-order'] === 'number' ? operation.value['x-api-order'] : null,
-        hint: { fields: [], maxItems: null },
-        call: {
-          kind: 'http',
-          method: method.toUpperCase() as HttpMethod,
-          server: new URL(server ? textOf(server, 'url') : '/', url).href.replace(/\/+$/, ''),
-          path,
-          parameters: [...itemsOf(child(item, 'parameters')), ...itemsOf(child(operation, 'parameters'))].flatMap(
-            (node) => {
-              const found = references.follow(node)
-              return found ? [parameterOf(found)] : []
-            },
-          ),
-          body: bodyOf(operation),
-          security: [[]],
-        },
-      })
+  let sliceEnd = performance.now() + SLICE_MS
+  for (const found of findOperations(document, references, problems)) {
+    const operation = schemas.ofOperation(found.operation.pointer, () => readOperation(found, reading))
+    if (operation) operations.push(operation)
+    if (performance.now() < sliceEnd) continue
+    await nextTurn()
+    sliceEnd = performance.now() + SLICE_MS
+  }
+  return { operations, securitySchemes }
+}
+
+function findOperations(document: Node, references: References, problems: Problems): Found[] {
+  const found: Found[] = []
+  for (const [path, item] of childrenOf(childObject(document, 'paths'))) {
+    const pathItem = references.follow(item)
+    if (!pathItem || !isObject(pathItem.value)) continue
+    if (!path.startsWith('/')) {
+      problems.error(item.pointer, `The path ${path} does not begin with a slash.`, `Write /${path}.`)
+      continue
     }
+    for (const method of METHODS) {
+      const operation = childObject(pathItem, method)
+      if (operation) found.push({ path, method, pathItem, operation })
+    }
+  }
+  if (found.length > MAX_OPERATIONS) {
+    const message = `The document has ${found.length.toLocaleString('en')} operations; at most ${MAX_OPERATIONS.toLocaleString('en')} are read.`
+    throw new DocumentError([
+      { pointer: '/paths', message, suggestion: 'Leave out the paths that models need not call.', severity: 'error' },
+    ])
+  }
+  if (found.length === 0)
+    problems.error('/paths', 'The document has no operations.', 'Add paths with methods such as get.')
+  return found
+}
+
+type Reading = {
+  dialect: Dialect
+  documentUrl: string | undefined
+  document: Node
+  problems: Problems
+  references: References
+  schemas: Schemas
+  securitySchemes: Parameters<typeof readSecurity>[2]
+  nameOf: ReturnType<typeof newOperationIds>
+}
+
+function readOperation({ path, method, pathItem, operation }: Found, reading: Reading): Operation | undefined {
+  const { dialect, document, documentUrl, problems, securitySchemes } = reading
+  const isSwagger = dialect === '2.0'
+  const server = isSwagger
+    ? swaggerServerOf(operation, document, documentUrl, problems)
+    : serverOf([operation, pathItem, document], documentUrl, problems)
+  if (server === undefined) return undefined
+  const nodes = parameterNodes(pathItem, operation, reading)
+  const isOfBody = (node: Node) => isSwagger && (textOf(node, 'in') === 'body' || textOf(node, 'in') === 'formData')
+  const parameters = nodes.flatMap((node) => (isOfBody(node) ? [] : (readParameter(node, path, reading) ?? [])))
   return {
-    title: textOf(info, 'title'),
-    version: textOf(info, 'version'),
-    description: textOf(info, 'description'),
-    operations,
-    securitySchemes: [],
+    operationId: reading.nameOf(operation, method, path),
+    summary: textOf(operation, 'summary') || textOf(pathItem, 'summary'),
+    description: textOf(operation, 'description') || textOf(pathItem, 'description'),
+    isEnabled: true,
+    approval: SAFE.has(method) ? 'never' : 'always',
+    apiOrder: readOrder(operation, problems),
+    hint: readHint(operation, problems),
+    call: {
+      kind: 'http',
+      method: method.toUpperCase() as HttpMethod,
+      server,
+      path,
+      parameters: [...parameters, ...undeclared(path, parameters, operation, problems)],
+      body: isSwagger ? swaggerBody(operation, document, nodes, reading) : readRequestBody(operation, reading),
+      security: readSecurity(operation, document, securitySchemes, problems),
+    },
   }
 }
 
-function parameterOf(node: Node): Parameter {
-  const place = textOf(node, 'in') as Parameter['in']
-  const style = place === 'query' || place === 'cookie' ? 'form' : 'simple'
-  return {
-    name: textOf(node, 'name'),
-    in: place,
-    isRequired: child(node, 'required')?.value === true,
-    description: textOf(node, 'description'),
-    schema: childObject(node, 'schema')?.value ?? {},
-    style,
-    explode: style === 'form',
-    allowReserved: false,
-    mediaType: null,
-  }
+type PathParameter = ReturnType<typeof readParameter> & {}
+
+/** Every place in a path needs a value, whether or not the document says of which kind. */
+function undeclared(
+  path: string,
+  declared: readonly PathParameter[],
+  { pointer }: Node,
+  problems: Problems,
+): PathParameter[] {
+  const known = new Set(declared.filter((parameter) => parameter.in === 'path').map(({ name }) => name))
+  const names = new Set([...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name!))
+  return [...names]
+    .filter((name) => !known.has(name))
+    .map((name) => {
+      problems.warn(
+        pointer,
+        `The place {${name}} in the path has no parameter; it is taken for a text.`,
+        `Add a parameter named ${name} in path.`,
+      )
+      const rest = { isRequired: true, description: '', explode: false, allowReserved: false, mediaType: null }
+      return { name, in: 'path', schema: { type: 'string' }, style: 'simple', ...rest }
+    })
 }
 
-function bodyOf(operation: Node): RequestBody | null {
-  const body = childObject(operation, 'requestBody')
-  const content = body && childObject(body, 'content')
-  const [first] = childrenOf(content)
-  if (!body || !first) return null
-  const schema = child(first[1], 'schema')?.value
-  return {
-    isRequired: child(body, 'required')?.value === true,
-    description: textOf(body, 'description'),
-    mediaType: first[0],
-    schema: isObject(schema) ? schema : {},
-    encoding: {},
-  }
+function readOrder(operation: Node, problems: Problems): number | null {
+  const node = child(operation, 'x-api-order')
+  if (!node) return null
+  const order = typeof node.value === 'string' ? Number(node.value.trim() || Number.NaN) : node.value
+  if (typeof order === 'number' && Number.isFinite(order)) return order
+  problems.warn(node.pointer, 'x-api-order is not a number.', 'Write a number such as 1, or remove it.')
+  return null
 }
