@@ -43,6 +43,9 @@ export type Tables = {
   skillset_pins: SkillsetPinsTable
   skillset_shares: SkillsetSharesTable
   weave_projects: WeaveProjectsTable
+  calls: CallsTable
+  token_costs: TokenCostsTable
+  trace_retention: TraceRetentionTable
   servers: ServersTable
   id_blocks: IdBlocksTable
 }
@@ -510,3 +513,58 @@ type IdBlocksTable = {
 }
 
 type JsonRecord = { [key: string]: unknown }
+
+/** A call of a trace. What belongs to its beginning is null when only its end has arrived, and the other way round. */
+type CallsTable = {
+  project_id: Id
+  call_id: string
+  /** The handle of the person who sent it; what students may read and change goes by this. */
+  wb_user_id: string
+  trace_id: string | null
+  parent_id: string | null
+  op_name: string | null
+  /** Empty when it was taken away: a beginning that is sent again does not bring it back. */
+  display_name: string | null
+  thread_id: string | null
+  turn_id: string | null
+  /** With microseconds, so that the order of texts is the order in time. */
+  started_at: string | null
+  ended_at: string | null
+  exception: string | null
+  /** JSON as text, exactly as it was sent. */
+  attributes: string | null
+  inputs: string | null
+  output: string | null
+  summary: string | null
+  wb_run_id: string | null
+  wb_run_step: number | null
+  wb_run_step_end: number | null
+  /** How long the JSON texts of its beginning and of its end are, in UTF-8. */
+  start_bytes: number
+  end_bytes: number
+}
+
+/** What the tokens of a model cost in a project, from a time on. */
+type TokenCostsTable = {
+  project_id: Id
+  cost_id: string
+  llm_id: string
+  provider_id: string
+  effective_date: string
+  prompt_token_cost: number
+  completion_token_cost: number
+  cache_read_input_token_cost: number
+  cache_creation_input_token_cost: number
+  prompt_token_cost_unit: string
+  completion_token_cost_unit: string
+  created_by: string
+  created_at: string
+}
+
+/** For how many days a project keeps its calls; without a row, for ever. */
+type TraceRetentionTable = {
+  project_id: Id
+  days: number
+  set_by: string
+  set_at: string
+}

@@ -1,0 +1,200 @@
+import { type CompiledQuery, type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely'
+import { compileOnce } from '../../db/compile-once.ts'
+import type { Database } from '../../db/open.ts'
+import type { Tables } from '../../db/tables.ts'
+import { type CallPart, joinParts } from './call.ts'
+import { jsonBytes, stripTooLarge } from './call-limits.ts'
+
+/** Rows of one insert. Few different lengths, so that few statements are prepared. */
+const ROWS_PER_INSERT = [32, 8, 2, 1] as const
+
+/** Whose calls a person may change in a project. */
+export type Changes = { projectId: number; wbUserId: string; changes: 'all' | 'own' }
+
+/** Writes calls: what arrives of them in any order becomes one row each. */
+export class CallStore {
+  readonly #database: Pick<Database, 'db' | 'batch'>
+  readonly #db: Kysely<Tables>
+  readonly #inserts = new Map<string, (values: Record<string, unknown>) => CompiledQuery>()
+
+  constructor(database: Pick<Database, 'db' | 'batch'>) {
+    this.#database = database
+    this.#db = database.db
+  }
+
+  /**
+   * Stores what arrived, all or nothing.
+   *
+   * @param changes `own` leaves a call of somebody else as it is.
+   */
+  async add(parts: readonly (CallPart & { changes: 'all' | 'own' })[]): Promise<void> {
+    const queries: CompiledQuery[] = []
+    for (const changes of ['all', 'own'] as const) {
+      const rows = joinParts(parts.filter((part) => part.changes === changes)).map(toRow)
+      for (let first = 0; first < rows.length; ) {
+        const count = ROWS_PER_INSERT.find((length) => length <= rows.length - first) ?? 1
+        queries.push(this.#insert(count, changes)(flatten(rows.slice(first, first + count))))
+        first += count
+      }
+    }
+    await this.#database.batch(queries)
+  }
+
+  /** Renames a call; an empty name takes it away. Nothing happens when there is none that the person may change. */
+  async rename(callId: string, displayName: string, of: Changes): Promise<void> {
+    await this.#db
+      .updateTable('calls')
+      .set({ display_name: displayName })
+      .where('project_id', '=', of.projectId)
+      .where('call_id', '=', callId)
+      .$if(of.changes === 'own', (update) => update.where('wb_user_id', '=', of.wbUserId))
+      .execute()
+  }
+
+  /** Removes calls and everything that they called, at any depth; returns how many. */
+  async remove(callIds: readonly string[], of: Changes): Promise<number> {
+    const doomed = await this.#withDescendants(callIds, of)
+    await this.#database.batch(
+      inSlices(doomed, 500).map((ids) =>
+        this.#db.deleteFrom('calls').where('project_id', '=', of.projectId).where('call_id', 'in', ids).compile(),
+      ),
+    )
+    return doomed.length
+  }
+
+  async #withDescendants(callIds: readonly string[], of: Changes): Promise<string[]> {
+    if (callIds.length === 0) return []
+    const mayChange = of.changes === 'own' ? sql<boolean>`wb_user_id = ${of.wbUserId}` : sql<boolean>`1 = 1`
+    const rows = await this.#db
+      .withRecursive('doomed(call_id)', (cte) =>
+        cte
+          .selectFrom('calls')
+          .select('call_id')
+          .where('project_id', '=', of.projectId)
+          .where('call_id', 'in', callIds)
+          .where(mayChange)
+          // A ring of calls ends here too: `union` leaves out what is there already.
+          .union((eb: ExpressionBuilder<Tables & { doomed: { call_id: string } }, never>) =>
+            eb
+              .selectFrom('calls')
+              .innerJoin('doomed', 'doomed.call_id', 'calls.parent_id')
+              .select('calls.call_id')
+              .where('project_id', '=', of.projectId)
+              .where(mayChange),
+          ),
+      )
+      .selectFrom('doomed')
+      .select('call_id')
+      .execute()
+    return rows.map((row) => row.call_id)
+  }
+
+  #insert(count: number, changes: 'all' | 'own') {
+    const name = `${count} ${changes}`
+    const known = this.#inserts.get(name)
+    if (known) return known
+    const insert = compileOnce((values: Record<string, unknown>) =>
+      this.#db
+        .insertInto('calls')
+        .values(Array.from({ length: count }, (_, index) => rowFrom(values, index)))
+        .onConflict((conflict) => {
+          const update = conflict.columns(['project_id', 'call_id']).doUpdateSet(MERGE)
+          return changes === 'all' ? update : update.whereRef('calls.wb_user_id', '=', sql.ref('excluded.wb_user_id'))
+        }),
+    )
+    this.#inserts.set(name, insert)
+    return insert
+  }
+}
+
+const START_COLUMNS = [
+  'trace_id',
+  'parent_id',
+  'op_name',
+  'thread_id',
+  'turn_id',
+  'attributes',
+  'inputs',
+  'wb_run_id',
+  'wb_run_step',
+  'start_bytes',
+] as const
+const END_COLUMNS = ['exception', 'output', 'summary', 'wb_run_step_end', 'end_bytes'] as const
+const COLUMNS = [
+  'project_id',
+  'call_id',
+  'wb_user_id',
+  'display_name',
+  'started_at',
+  'ended_at',
+  ...START_COLUMNS,
+  ...END_COLUMNS,
+] as const
+type Row = Record<(typeof COLUMNS)[number], string | number | null>
+
+/**
+ * A beginning or an end that arrives replaces the one that is there; the other half and the name stay.
+ *
+ * A call belongs to whoever sent its beginning first.
+ */
+const MERGE: Record<string, RawBuilder<never>> = {
+  wb_user_id: sql`case when calls.started_at is null and excluded.started_at is not null
+    then excluded.wb_user_id else calls.wb_user_id end`,
+  display_name: sql`coalesce(calls.display_name, excluded.display_name)`,
+  started_at: sql`coalesce(excluded.started_at, calls.started_at)`,
+  ended_at: sql`coalesce(excluded.ended_at, calls.ended_at)`,
+  ...Object.fromEntries(START_COLUMNS.map((column) => [column, ifNew('started_at', column)])),
+  ...Object.fromEntries(END_COLUMNS.map((column) => [column, ifNew('ended_at', column)])),
+}
+
+function ifNew(half: 'started_at' | 'ended_at', column: string): RawBuilder<never> {
+  const arrived = sql.ref(`excluded.${half}`)
+  return sql`case when ${arrived} is null then ${sql.ref(`calls.${column}`)} else ${sql.ref(`excluded.${column}`)} end`
+}
+
+function toRow(arrived: CallPart): Row {
+  const part = stripTooLarge(arrived)
+  const { start, end } = part
+  const { startBytes, endBytes } = jsonBytes(part)
+  return {
+    project_id: part.projectId,
+    call_id: part.callId,
+    wb_user_id: part.wbUserId,
+    trace_id: start?.traceId ?? null,
+    parent_id: start?.parentId ?? null,
+    op_name: start?.opName ?? null,
+    display_name: start?.displayName ?? null,
+    thread_id: start?.threadId ?? null,
+    turn_id: start?.turnId ?? null,
+    started_at: start?.startedAt ?? null,
+    attributes: start?.attributesJson ?? null,
+    inputs: start?.inputsJson ?? null,
+    wb_run_id: start?.wbRunId ?? null,
+    wb_run_step: start?.wbRunStep ?? null,
+    start_bytes: startBytes,
+    ended_at: end?.endedAt ?? null,
+    exception: end?.exception ?? null,
+    output: end?.outputJson ?? null,
+    summary: end?.summaryJson ?? null,
+    wb_run_step_end: end?.wbRunStepEnd ?? null,
+    end_bytes: endBytes,
+  }
+}
+
+function flatten(rows: readonly Row[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {}
+  rows.forEach((row, index) => {
+    for (const column of COLUMNS) values[`${column}${index}`] = row[column]
+  })
+  return values
+}
+
+function rowFrom(values: Record<string, unknown>, index: number) {
+  return Object.fromEntries(COLUMNS.map((column) => [column, values[`${column}${index}`]])) as never
+}
+
+function inSlices<Item>(items: readonly Item[], size: number): Item[][] {
+  const slices: Item[][] = []
+  for (let first = 0; first < items.length; first += size) slices.push(items.slice(first, first + size))
+  return slices
+}
