@@ -1466,6 +1466,227 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/call/upsert_batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Beginnings and ends of calls, all or nothing */
+        post: operations["upsertCalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A call begins */
+        post: operations["startCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/call/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A call begins */
+        post: operations["startCallIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A call ends; its beginning may come later */
+        post: operations["endCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/call/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A call ends; its beginning may come later */
+        post: operations["endCallIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/calls/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls that have ended, all or nothing */
+        post: operations["completeCalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A call; null when there is none */
+        post: operations["readCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/call/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rename a call */
+        post: operations["updateCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove calls and everything that they called */
+        post: operations["deleteCalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/query_stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many calls a query finds, and how much is stored of them */
+        post: operations["countCalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/stream_query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The calls of a query: JSON lines, or by the Accept header a JSON list, CSV or TSV */
+        post: operations["streamCalls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/otel/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take spans by OTLP (protobuf or JSON, gzip or deflate) */
+        post: operations["exportTraces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/otel/v1/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take spans by OTLP (protobuf or JSON, gzip or deflate) */
+        post: operations["exportTrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2888,6 +3109,233 @@ export interface components {
             /** @description Null on the last page */
             next_cursor: string | null;
         };
+        CallStartReqInput: {
+            start: {
+                /** @description `entity/project`. */
+                project_id: string;
+                /** @description A UUID of version 7 when left out. */
+                id?: string | null;
+                /** @description The ref of an op, or its plain name (at most 128 characters). */
+                op_name: string;
+                display_name?: string | null;
+                /** @description A new one when left out. */
+                trace_id?: string | null;
+                parent_id?: string | null;
+                thread_id?: string | null;
+                turn_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                started_at: string | number;
+                attributes: {
+                    [key: string]: unknown;
+                };
+                inputs: {
+                    [key: string]: unknown;
+                };
+                /** @description The whole span that the call was; kept in its attributes. */
+                otel_dump?: unknown;
+                /** @description Taken from the key, whatever is sent. */
+                wb_user_id?: string | null;
+                wb_run_id?: string | null;
+                wb_run_step?: number | null;
+            };
+        };
+        CallEndReqInput: {
+            end: {
+                /** @description `entity/project`. */
+                project_id: string;
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                ended_at: string | number;
+                exception?: string | null;
+                output?: unknown;
+                summary: {
+                    [key: string]: unknown;
+                };
+                wb_run_step_end?: number | null;
+            };
+        };
+        CallCreateBatchReqInput: {
+            batch: ({
+                /** @constant */
+                mode: "start";
+                req: components["schemas"]["CallStartReqInput"];
+            } | {
+                /** @constant */
+                mode: "end";
+                req: components["schemas"]["CallEndReqInput"];
+            })[];
+        };
+        CallsUpsertCompleteReqInput: {
+            batch: {
+                /** @description `entity/project`. */
+                project_id: string;
+                id: string;
+                /** @description The ref of an op, or its plain name (at most 128 characters). */
+                op_name: string;
+                display_name?: string | null;
+                trace_id: string;
+                parent_id?: string | null;
+                thread_id?: string | null;
+                turn_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                started_at: string | number;
+                attributes: {
+                    [key: string]: unknown;
+                };
+                inputs: {
+                    [key: string]: unknown;
+                };
+                /** @description The whole span that the call was; kept in its attributes. */
+                otel_dump?: unknown;
+                /** @description Taken from the key, whatever is sent. */
+                wb_user_id?: string | null;
+                wb_run_id?: string | null;
+                wb_run_step?: number | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                ended_at: string | number;
+                exception?: string | null;
+                output?: unknown;
+                summary: {
+                    [key: string]: unknown;
+                };
+                wb_run_step_end?: number | null;
+            }[];
+        };
+        CallStartResInput: {
+            id: string;
+            trace_id: string;
+        };
+        CallCreateBatchResInput: {
+            /** @description In the order of the batch. */
+            res: (components["schemas"]["CallStartResInput"] | Record<string, never>)[];
+        };
+        CallUpdateReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            call_id: string;
+            /** @description Nothing, or an empty text, takes the name away. */
+            display_name?: string | null;
+            wb_user_id?: string | null;
+        };
+        CallsDeleteReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description At most 1,000; what they called goes with them. */
+            call_ids: string[];
+            wb_user_id?: string | null;
+        };
+        CallsDeleteResInput: {
+            num_deleted: number;
+        };
+        /** @description Each list at most 1,000 long. */
+        CallsFilterInput: {
+            /** @description Refs or plain names; `…:*` is any version. */
+            op_names?: string[] | null;
+            input_refs?: string[] | null;
+            output_refs?: string[] | null;
+            parent_ids?: string[] | null;
+            trace_ids?: string[] | null;
+            call_ids?: string[] | null;
+            thread_ids?: string[] | null;
+            turn_ids?: string[] | null;
+            trace_roots_only?: boolean | null;
+            wb_user_ids?: string[] | null;
+            wb_run_ids?: string[] | null;
+        };
+        CallReadReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            id: string;
+            include_costs?: boolean | null;
+            include_storage_size?: boolean | null;
+            include_total_storage_size?: boolean | null;
+        };
+        CallSchemaInput: {
+            id: string;
+            project_id: string;
+            op_name: string;
+            display_name: string | null;
+            trace_id: string;
+            parent_id: string | null;
+            thread_id: string | null;
+            turn_id: string | null;
+            started_at: string;
+            attributes: {
+                [key: string]: unknown;
+            };
+            inputs: {
+                [key: string]: unknown;
+            };
+            ended_at: string | null;
+            exception: string | null;
+            output: unknown;
+            /** @description What was sent, and `weave`: status, trace_name, latency_ms, costs, feedback. */
+            summary: {
+                [key: string]: unknown;
+            };
+            wb_user_id: string;
+            wb_username: string | null;
+            wb_run_id: string | null;
+            wb_run_step: number | null;
+            wb_run_step_end: number | null;
+            deleted_at: string | null;
+            expire_at: string | null;
+            storage_size_bytes: number | null;
+            total_storage_size_bytes: number | null;
+        };
+        CallReadResInput: {
+            call: components["schemas"]["CallSchemaInput"] | null;
+        };
+        CallsQueryReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: components["schemas"]["CallsFilterInput"] | null;
+            limit?: number | null;
+            offset?: number | null;
+            include_costs?: boolean | null;
+            include_feedback?: boolean | null;
+            include_storage_size?: boolean | null;
+            include_total_storage_size?: boolean | null;
+            include_usernames?: boolean | null;
+            /** @description Leaves the JSON that none of them leads into out of the reply. */
+            columns?: string[] | null;
+            /** @description Columns whose refs are replaced by what they lead to. */
+            expand_columns?: string[] | null;
+            return_expanded_column_values?: boolean | null;
+        };
+        CallsQueryStatsReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: components["schemas"]["CallsFilterInput"] | null;
+            /** @description Counting goes no further; `has_more` says whether there are more. */
+            limit?: number | null;
+            include_total_storage_size?: boolean | null;
+            expand_columns?: string[] | null;
+        };
+        CallsQueryStatsResInput: {
+            count: number;
+            has_more: boolean;
+            total_storage_size_bytes: number | null;
+        };
+        ExportTraceServiceResponseInput: {
+            /** @description What was not taken, and why; null when everything was. */
+            partial_success: {
+                rejected_spans: number;
+                error_message: string;
+            } | null;
+        };
         Person: {
             user_id: number;
             handle: string;
@@ -4287,6 +4735,233 @@ export interface components {
             total: number;
             /** @description Null on the last page */
             next_cursor: string | null;
+        };
+        CallStartReq: {
+            start: {
+                /** @description `entity/project`. */
+                project_id: string;
+                /** @description A UUID of version 7 when left out. */
+                id?: string | null;
+                /** @description The ref of an op, or its plain name (at most 128 characters). */
+                op_name: string;
+                display_name?: string | null;
+                /** @description A new one when left out. */
+                trace_id?: string | null;
+                parent_id?: string | null;
+                thread_id?: string | null;
+                turn_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                started_at: string;
+                attributes: {
+                    [key: string]: unknown;
+                };
+                inputs: {
+                    [key: string]: unknown;
+                };
+                /** @description The whole span that the call was; kept in its attributes. */
+                otel_dump?: unknown;
+                /** @description Taken from the key, whatever is sent. */
+                wb_user_id?: string | null;
+                wb_run_id?: string | null;
+                wb_run_step?: number | null;
+            };
+        };
+        CallEndReq: {
+            end: {
+                /** @description `entity/project`. */
+                project_id: string;
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                ended_at: string;
+                exception?: string | null;
+                output: unknown;
+                summary: {
+                    [key: string]: unknown;
+                };
+                wb_run_step_end?: number | null;
+            };
+        };
+        CallCreateBatchReq: {
+            batch: ({
+                /** @constant */
+                mode: "start";
+                req: components["schemas"]["CallStartReq"];
+            } | {
+                /** @constant */
+                mode: "end";
+                req: components["schemas"]["CallEndReq"];
+            })[];
+        };
+        CallsUpsertCompleteReq: {
+            batch: {
+                /** @description `entity/project`. */
+                project_id: string;
+                id: string;
+                /** @description The ref of an op, or its plain name (at most 128 characters). */
+                op_name: string;
+                display_name?: string | null;
+                trace_id: string;
+                parent_id?: string | null;
+                thread_id?: string | null;
+                turn_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                started_at: string;
+                attributes: {
+                    [key: string]: unknown;
+                };
+                inputs: {
+                    [key: string]: unknown;
+                };
+                /** @description The whole span that the call was; kept in its attributes. */
+                otel_dump?: unknown;
+                /** @description Taken from the key, whatever is sent. */
+                wb_user_id?: string | null;
+                wb_run_id?: string | null;
+                wb_run_step?: number | null;
+                /**
+                 * Format: date-time
+                 * @description ISO 8601, UTC when it has no offset.
+                 */
+                ended_at: string;
+                exception?: string | null;
+                output: unknown;
+                summary: {
+                    [key: string]: unknown;
+                };
+                wb_run_step_end?: number | null;
+            }[];
+        };
+        CallStartRes: {
+            id: string;
+            trace_id: string;
+        };
+        CallCreateBatchRes: {
+            /** @description In the order of the batch. */
+            res: (components["schemas"]["CallStartRes"] | Record<string, never>)[];
+        };
+        CallUpdateReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            call_id: string;
+            /** @description Nothing, or an empty text, takes the name away. */
+            display_name?: string | null;
+            wb_user_id?: string | null;
+        };
+        CallsDeleteReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description At most 1,000; what they called goes with them. */
+            call_ids: string[];
+            wb_user_id?: string | null;
+        };
+        CallsDeleteRes: {
+            num_deleted: number;
+        };
+        /** @description Each list at most 1,000 long. */
+        CallsFilter: {
+            /** @description Refs or plain names; `…:*` is any version. */
+            op_names?: string[] | null;
+            input_refs?: string[] | null;
+            output_refs?: string[] | null;
+            parent_ids?: string[] | null;
+            trace_ids?: string[] | null;
+            call_ids?: string[] | null;
+            thread_ids?: string[] | null;
+            turn_ids?: string[] | null;
+            trace_roots_only?: boolean | null;
+            wb_user_ids?: string[] | null;
+            wb_run_ids?: string[] | null;
+        };
+        CallReadReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            id: string;
+            include_costs?: boolean | null;
+            include_storage_size?: boolean | null;
+            include_total_storage_size?: boolean | null;
+        };
+        CallSchema: {
+            id: string;
+            project_id: string;
+            op_name: string;
+            display_name: string | null;
+            trace_id: string;
+            parent_id: string | null;
+            thread_id: string | null;
+            turn_id: string | null;
+            started_at: string;
+            attributes: {
+                [key: string]: unknown;
+            };
+            inputs: {
+                [key: string]: unknown;
+            };
+            ended_at: string | null;
+            exception: string | null;
+            output: unknown;
+            /** @description What was sent, and `weave`: status, trace_name, latency_ms, costs, feedback. */
+            summary: {
+                [key: string]: unknown;
+            };
+            wb_user_id: string;
+            wb_username: string | null;
+            wb_run_id: string | null;
+            wb_run_step: number | null;
+            wb_run_step_end: number | null;
+            deleted_at: string | null;
+            expire_at: string | null;
+            storage_size_bytes: number | null;
+            total_storage_size_bytes: number | null;
+        };
+        CallReadRes: {
+            call: components["schemas"]["CallSchema"] | null;
+        };
+        CallsQueryReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: components["schemas"]["CallsFilter"] | null;
+            limit?: number | null;
+            offset?: number | null;
+            include_costs?: boolean | null;
+            include_feedback?: boolean | null;
+            include_storage_size?: boolean | null;
+            include_total_storage_size?: boolean | null;
+            include_usernames?: boolean | null;
+            /** @description Leaves the JSON that none of them leads into out of the reply. */
+            columns?: string[] | null;
+            /** @description Columns whose refs are replaced by what they lead to. */
+            expand_columns?: string[] | null;
+            return_expanded_column_values?: boolean | null;
+        };
+        CallsQueryStatsReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: components["schemas"]["CallsFilter"] | null;
+            /** @description Counting goes no further; `has_more` says whether there are more. */
+            limit?: number | null;
+            include_total_storage_size?: boolean | null;
+            expand_columns?: string[] | null;
+        };
+        CallsQueryStatsRes: {
+            count: number;
+            has_more: boolean;
+            total_storage_size_bytes: number | null;
+        };
+        ExportTraceServiceResponse: {
+            /** @description What was not taken, and why; null when everything was. */
+            partial_success: {
+                rejected_spans: number;
+                error_message: string;
+            } | null;
         };
     };
     responses: never;
@@ -7535,6 +8210,325 @@ export interface operations {
                             };
                         };
                     };
+                };
+            };
+        };
+    };
+    upsertCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallCreateBatchReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallCreateBatchRes"];
+                };
+            };
+        };
+    };
+    startCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallStartReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallStartRes"];
+                };
+            };
+        };
+    };
+    startCallIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallStartReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallStartRes"];
+                };
+            };
+        };
+    };
+    endCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallEndReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    endCallIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallEndReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    completeCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallsUpsertCompleteReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    readCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallReadReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReadRes"];
+                };
+            };
+        };
+    };
+    updateCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallUpdateReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    deleteCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallsDeleteReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsDeleteRes"];
+                };
+            };
+        };
+    };
+    countCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallsQueryStatsReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsQueryStatsRes"];
+                };
+            };
+        };
+    };
+    streamCalls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallsQueryReqInput"];
+            };
+        };
+        responses: {
+            /** @description One call on each line, as `CallSchema` describes it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    exportTraces: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `entity/project`, when the resource does not name it. */
+                project_id?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportTraceServiceResponse"];
+                };
+            };
+        };
+    };
+    exportTrace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `entity/project`, when the resource does not name it. */
+                project_id?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportTraceServiceResponse"];
                 };
             };
         };

@@ -20,6 +20,9 @@ import { settingsRoutes } from './features/practice/settings-routes.ts'
 import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
+import { callStreamRoutes } from './features/traces/call-stream-routes.ts'
+import { otlpRoutes } from './features/traces/otlp/otlp-routes.ts'
+import { callRoutes } from './features/traces/routes.ts'
 import { weaveRoutes } from './features/weave/weave-plugin.ts'
 import { requireSignIn } from './http/authenticate.ts'
 import { documentation } from './http/documentation.ts'
@@ -87,7 +90,13 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(votingRoutes(services.voting, services.experiments))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
   await app.register(clovaRoutes(services.clova))
-  await app.register(weaveRoutes([]))
+  await app.register(
+    weaveRoutes([
+      callRoutes(services.traces.calls, services.traces.queries),
+      callStreamRoutes(services.traces.queries),
+      otlpRoutes(services.traces.otlp),
+    ]),
+  )
   await app.register(webPages(options.files.web))
   await app.register(documentation(options.files))
   return app as unknown as FastifyInstance

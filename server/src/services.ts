@@ -53,6 +53,7 @@ import { UsableSkills } from './features/skillsets/authoring/usable-skills.ts'
 import { VersionStore } from './features/skillsets/authoring/version-store.ts'
 import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
 import { SkillsetService } from './features/skillsets/service.ts'
+import { createTraces } from './features/traces/traces.ts'
 import { WeaveProjects } from './features/weave/project-access.ts'
 import { ProjectStore as WeaveProjectStore } from './features/weave/project-store.ts'
 import { RefAccess } from './features/weave/ref-access.ts'
@@ -192,6 +193,13 @@ export async function createServices(config: Config, database: Database, parts: 
   const operationCaller = new OperationCaller({ outbound })
   const weaveProjects = new WeaveProjects({ store: new WeaveProjectStore(database), classes, now })
   const weaveRefs = new RefAccess({ projects: weaveProjects })
+  const traces = createTraces({
+    database,
+    projects: weaveProjects,
+    refs: weaveRefs,
+    findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
+    now,
+  })
   const skillStore = new SkillStore(database)
   const draftStore = new DraftStore(database)
   const versionStore = new VersionStore(database)
@@ -245,6 +253,7 @@ export async function createServices(config: Config, database: Database, parts: 
     operationCaller,
     weaveProjects,
     weaveRefs,
+    traces,
     skillsets,
     skills,
     skillReader,

@@ -58,8 +58,49 @@ const CLASSMATES_MAY = [
   'DELETE /user/class/enrollments/:class_id',
 ]
 
+/** The calls, prices and spans of a project of the owner, in the Weave dialect. */
+const TRACES: Record<string, (of: Ids) => { body: object }> = {
+  'POST /call/end': () => ({ body: { end: traceEnd() } }),
+  'POST /call/read': () => ({ body: { ...TRACE_PROJECT, id: 'call' } }),
+  'POST /call/start': () => ({ body: { start: traceStart() } }),
+  'POST /call/update': () => ({ body: { ...TRACE_PROJECT, call_id: 'call', display_name: 'Taken over' } }),
+  'POST /call/upsert_batch': () => ({ body: { batch: [{ mode: 'start', req: { start: traceStart() } }] } }),
+  'POST /calls/delete': () => ({ body: { ...TRACE_PROJECT, call_ids: ['call'] } }),
+  'POST /calls/query_stats': () => ({ body: TRACE_PROJECT }),
+  'POST /calls/stream_query': () => ({ body: TRACE_PROJECT }),
+  'POST /otel/v1/trace': () => ({ body: traceExport() }),
+  'POST /otel/v1/traces': () => ({ body: traceExport() }),
+  'POST /v2/:entity/:project/call/end': () => ({ body: { end: traceEnd() } }),
+  'POST /v2/:entity/:project/call/start': () => ({ body: { start: traceStart() } }),
+  'POST /v2/:entity/:project/calls/complete': () => ({ body: { batch: [{ ...traceStart(), ...traceEnd() }] } }),
+}
+const TRACE_PROJECT = { project_id: 'owner/traces' }
+
+function traceStart(inputs: object = {}) {
+  const ids = { id: 'call', trace_id: 'trace', op_name: 'ask' }
+  return { ...TRACE_PROJECT, ...ids, started_at: '2026-11-25T10:00:00Z', attributes: {}, inputs }
+}
+
+function traceEnd() {
+  return { ...TRACE_PROJECT, id: 'call', ended_at: '2026-11-25T10:00:01Z', summary: {} }
+}
+
+function traceExport() {
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
+  const span = {
+    traceId: '1'.repeat(32),
+    spanId: '2'.repeat(16),
+    name: 'span',
+    startTimeUnixNano: '1',
+    endTimeUnixNano: '2',
+  }
+  const attributes = [attribute('wandb.entity', 'owner'), attribute('wandb.project', 'traces')]
+  return { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] }
+}
+
 /** What a request needs, besides its path, to be refused for whose it is and not for how it is written. */
 const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
+  ...TRACES,
   'GET /agents/shared': ({ class_id }) => ({ query: `class_id=${class_id}` }),
   'POST /agents/:agent_id/fork': ({ class_id }) => ({ body: { class_id } }),
   'POST /agents/:agent_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
@@ -300,6 +341,11 @@ async function school(database: Database) {
   const { join_code_id } = await made(owner, `/classes/${class_id}/join-codes`, {})
   const { api_key_id } = await made(owner, '/user/api-keys', { name: SECRET })
 
+  const call = await owner.post('/call/upsert_batch', {
+    batch: [{ mode: 'start', req: { start: traceStart({ question: SECRET }) } }],
+  })
+  if (call.statusCode !== 200) throw new Error(`No call: ${summary(call)}`)
+
   const soon = new Date(Date.now() + 60_000).toISOString()
   const expired = (await owner.post('/user/api-keys', { name: 'expired', expires_at: soon })).json()
   await database.db
@@ -327,6 +373,9 @@ async function school(database: Database) {
     right_answer_id: right_answer_id as string,
     api_key_id: api_key_id!,
     file,
+    // Of the Weave dialect.
+    entity: 'owner',
+    project: 'traces',
     // Of the dialects that only ask a model.
     model: 'one',
     appId: 'app',
@@ -395,6 +444,7 @@ function refusalProblem(
   if (mayAsk) return statusCode === 200 ? undefined : 'a classmate may ask this'
   if (statusCode === 422 || statusCode === 415) return 'add what this request needs to REQUESTS'
   if (statusCode === 404) return undefined
+  if (statusCode === 403 && reply.json().detail === 'Project not found') return undefined
   // Who is in the class knows that it is there.
   if (statusCode === 403 && (who === 'classmate' || reply.json().detail === 'admins_only')) return undefined
   const isList = isRead(route) && !/[:*]/.test(route.url)

@@ -14,7 +14,7 @@ declare module 'fastify' {
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whose request it is: by an API key in one of three headers, else by the cookie of a signed-in browser.
+ * Whose request it is: by an API key in one of the headers of its dialects, else by the cookie of a signed-in browser.
  *
  * A wrong key is nobody's request, whatever the cookie says.
  *
@@ -46,8 +46,8 @@ function readKey({ headers }: FastifyRequest): string | undefined {
         return ''
     }
   }
-  const clova = headers['x-ncp-clovastudio-api-key']
-  return Array.isArray(clova) ? clova[0] : clova
+  const key = headers['x-ncp-clovastudio-api-key'] ?? headers['wandb-api-key']
+  return Array.isArray(key) ? key[0] : key
 }
 
 /** Of `user:password` in base64; the user's name does not matter. */

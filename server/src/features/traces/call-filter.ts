@@ -62,7 +62,9 @@ function hasOpName(names: readonly string[]): Expression<SqlBool> {
 
 /** Refs are whole JSON strings wherever they are in the value. `replace` tells capitals on both engines, `like` does not. */
 function holdsRef(column: 'inputs' | 'output', refs: readonly string[]): Expression<SqlBool> {
-  const parts = refs.map((ref) => (ref.endsWith(ANY_VERSION) ? storeJson(ref.slice(0, -1)).slice(0, -1) : storeJson(ref)))
+  const parts = refs.map((ref) =>
+    ref.endsWith(ANY_VERSION) ? storeJson(ref.slice(0, -1)).slice(0, -1) : storeJson(ref),
+  )
   return anyOf(parts.map((part) => sql<SqlBool>`replace(${sql.ref(column)}, ${part}, '') <> ${sql.ref(column)}`))
 }
 

@@ -11,7 +11,9 @@ const MAX_PLAIN_OP_NAME = 128
 /** @throws {WeaveError} when a plain op name is too long. */
 export function toStart(body: StartedCallBody | CompletedCallBody): CallStart & { callId: string } {
   if (!body.op_name.startsWith('weave:///') && body.op_name.length > MAX_PLAIN_OP_NAME)
-    throw invalidRequest(`Op name too long: ${body.op_name.length} characters, at most ${MAX_PLAIN_OP_NAME} are allowed`)
+    throw invalidRequest(
+      `Op name too long: ${body.op_name.length} characters, at most ${MAX_PLAIN_OP_NAME} are allowed`,
+    )
   const attributes = isJsonObject(body.otel_dump) ? { ...body.attributes, otel_span: body.otel_dump } : body.attributes
   return {
     callId: storeText(body.id ?? uuidv7()),

@@ -53,7 +53,9 @@ export class CallReader {
 
   async find(of: Pick<CallSelection, 'projectId' | 'onlyOf'>, callId: string): Promise<StoredCall | undefined> {
     const conditions = [sql<SqlBool>`call_id = ${callId}`]
-    const [found] = await this.#select({ ...of, conditions }).limit(1).execute()
+    const [found] = await this.#select({ ...of, conditions })
+      .limit(1)
+      .execute()
     return found && (await this.#load(of.projectId, [found], ALL_JSON))[0]
   }
 
@@ -71,10 +73,13 @@ export class CallReader {
   }
 
   /** How much is stored of whole traces, by their ids. */
-  async traceBytes(of: Pick<CallSelection, 'projectId' | 'onlyOf'>, traceIds: readonly string[]): Promise<Map<string, number>> {
+  async traceBytes(
+    of: Pick<CallSelection, 'projectId' | 'onlyOf'>,
+    traceIds: readonly string[],
+  ): Promise<Map<string, number>> {
     if (traceIds.length === 0) return new Map()
     const rows = await this.#visible(of)
-      .select(({ fn }) => ['trace_id', sql<number>`sum(start_bytes + end_bytes)`.as('bytes')])
+      .select(['trace_id', sql<number>`sum(start_bytes + end_bytes)`.as('bytes')])
       .where('trace_id', 'in', traceIds)
       .groupBy('trace_id')
       .execute()
@@ -103,7 +108,10 @@ export class CallReader {
   async *#find(selection: CallSelection): AsyncGenerator<Found> {
     const { order, limit, offset } = selection
     if (typeof order !== 'string' || offset > 0) {
-      yield* await this.#ordered(selection).limit(limit ?? Number.MAX_SAFE_INTEGER).offset(offset).execute()
+      yield* await this.#ordered(selection)
+        .limit(limit ?? Number.MAX_SAFE_INTEGER)
+        .offset(offset)
+        .execute()
       return
     }
     const isNext = sql.raw(order === 'oldest first' ? '>' : '<')
@@ -139,7 +147,11 @@ export class CallReader {
       .selectFrom('calls')
       .select([...SCALARS, json('attributes'), json('inputs'), json('output'), json('summary')])
       .where('project_id', '=', projectId)
-      .where('call_id', 'in', found.map((one) => one.call_id))
+      .where(
+        'call_id',
+        'in',
+        found.map((one) => one.call_id),
+      )
       .where('started_at', 'is not', null)
       .execute()
     const byId = new Map(rows.map((row) => [row.call_id, row as StoredCall]))

@@ -12,7 +12,9 @@ const MAX_DELETED_CALLS = 1000
 
 type ArrivedPart = CallPart & { changes: 'all' | 'own' }
 /** One entry of a batch: the beginning of a call, or its end. */
-export type BatchEntry = { mode: 'start'; req: { start: StartedCallBody } } | { mode: 'end'; req: { end: EndedCallBody } }
+export type BatchEntry =
+  | { mode: 'start'; req: { start: StartedCallBody } }
+  | { mode: 'end'; req: { end: EndedCallBody } }
 export type StartedCall = { id: string; trace_id: string }
 
 /** Takes what clients say about calls, in any order and as often as they like. */
@@ -44,7 +46,9 @@ export class CallService {
       return part(accessTo(entry.req.end), storeText(entry.req.end.id), { end: toEnd(entry.req.end) })
     })
     await this.#store.add(parts)
-    return parts.map(({ callId, start }) => (start ? { id: restoreText(callId), trace_id: restoreText(start.traceId) } : {}))
+    return parts.map(({ callId, start }) =>
+      start ? { id: restoreText(callId), trace_id: restoreText(start.traceId) } : {},
+    )
   }
 
   async start(person: Person, start: StartedCallBody): Promise<StartedCall> {

@@ -38,3 +38,7 @@ export function toMicros(callTime: string): number {
 export function latencyMs(startedAt: string, endedAt: string): number {
   return Math.floor((toMicros(endedAt) - toMicros(startedAt)) / 1000)
 }
+
+export function addDays(callTime: string, days: number): string | null {
+  return fromMicros(toMicros(callTime) + days * 86_400e6) ?? null
+}

@@ -78,6 +78,10 @@ export class CostStore {
 
   async remove(projectId: number, costIds: readonly string[]): Promise<void> {
     if (costIds.length === 0) return
-    await this.#db.deleteFrom('token_costs').where('project_id', '=', projectId).where('cost_id', 'in', costIds).execute()
+    await this.#db
+      .deleteFrom('token_costs')
+      .where('project_id', '=', projectId)
+      .where('cost_id', 'in', costIds)
+      .execute()
   }
 }

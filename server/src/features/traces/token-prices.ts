@@ -24,8 +24,7 @@ export type TokenPrice = {
  * own before the default, the latest before older ones.
  */
 export function choosePrice(prices: readonly TokenPrice[], startedAt: string): TokenPrice | undefined {
-  const rank = (price: TokenPrice) =>
-    (price.effectiveDate <= startedAt ? 0 : 2) + (price.level === 'project' ? 0 : 1)
+  const rank = (price: TokenPrice) => (price.effectiveDate <= startedAt ? 0 : 2) + (price.level === 'project' ? 0 : 1)
   return prices.toSorted(
     (a, b) => rank(a) - rank(b) || (a.effectiveDate < b.effectiveDate ? 1 : a.effectiveDate > b.effectiveDate ? -1 : 0),
   )[0]

@@ -10,7 +10,12 @@ export type TokenUsage = {
   cache_creation_input_tokens: number
 }
 
-const TOKEN_COSTS = ['prompt_tokens', 'completion_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'] as const
+const TOKEN_COSTS = [
+  'prompt_tokens',
+  'completion_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+] as const
 export type TotalCosts = Record<`${(typeof TOKEN_COSTS)[number]}_total_cost`, number>
 export type AggregatedUsage = TokenUsage & Record<keyof TotalCosts, number | null>
 

@@ -1,6 +1,6 @@
 import { type Json, parseExactJson } from '../../weave/exact-json.ts'
-import { checkDepth } from '../../weave/json-depth.ts'
 import { isJsonObject } from '../../weave/fields.ts'
+import { checkDepth } from '../../weave/json-depth.ts'
 import type { OtlpAttribute } from './otlp-request.ts'
 
 /** Parts of one key; real ones have about five. */
@@ -38,7 +38,8 @@ export function valueAt(tree: Tree, path: string): Json | undefined {
 
 function set(root: Tree, key: string, value: Json): void {
   const parts = key.split('.')
-  if (parts.length > MAX_KEY_PARTS) throw new AttributeConflictError(`Invalid attribute structure: the key '${key.slice(0, 80)}…' is too deep.`)
+  if (parts.length > MAX_KEY_PARTS)
+    throw new AttributeConflictError(`Invalid attribute structure: the key '${key.slice(0, 80)}…' is too deep.`)
   let tree = root
   for (const [index, part] of parts.slice(0, -1).entries()) {
     const next = Object.hasOwn(tree, part) ? tree[part] : undefined
@@ -47,7 +48,9 @@ function set(root: Tree, key: string, value: Json): void {
         `Invalid attribute structure: cannot set subkey '${parts[index + 1]}' under parent key '${part}' because it ` +
           `is already a ${pythonType(next)}. Attributes must form a valid tree structure.`,
       )
-    tree = next ?? (tree[part] = newTree())
+    const child = next ?? newTree()
+    tree[part] = child
+    tree = child
   }
   tree[parts.at(-1) ?? ''] = value
 }

@@ -64,10 +64,7 @@ export const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER',
 export const STATUSES = ['UNSET', 'OK', 'ERROR'] as const
 
 function attributesOf(owner: unknown): OtlpAttribute[] {
-  return listOf(owner, 'attributes').map((attribute) => [
-    textOf(attribute, 'key'),
-    anyValue(field(attribute, 'value')),
-  ])
+  return listOf(owner, 'attributes').map((attribute) => [textOf(attribute, 'key'), anyValue(field(attribute, 'value'))])
 }
 
 function anyValue(value: unknown): Json {
@@ -84,7 +81,9 @@ function anyValue(value: unknown): Json {
     case 'arrayValue':
       return listOf(content, 'values').map(anyValue)
     case 'kvlistValue':
-      return Object.fromEntries(listOf(content, 'values').map((pair) => [textOf(pair, 'key'), anyValue(field(pair, 'value'))]))
+      return Object.fromEntries(
+        listOf(content, 'values').map((pair) => [textOf(pair, 'key'), anyValue(field(pair, 'value'))]),
+      )
     case 'bytesValue':
       return content instanceof Uint8Array ? Buffer.from(content).toString('base64') : String(content)
     default:
@@ -119,7 +118,11 @@ function nanosOf(owner: unknown, name: string): bigint {
 /** Enums come as numbers, and from some exporters by their names, such as `STATUS_CODE_ERROR`. */
 function enumOf(owner: unknown, name: string, names: readonly string[]): number {
   const value = field(owner, name)
-  if (typeof value === 'string' && !/^\d+$/.test(value)) return Math.max(names.findIndex((one) => value.endsWith(one)), 0)
+  if (typeof value === 'string' && !/^\d+$/.test(value))
+    return Math.max(
+      names.findIndex((one) => value.endsWith(one)),
+      0,
+    )
   return Number(value ?? 0)
 }
 

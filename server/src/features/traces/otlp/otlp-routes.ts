@@ -28,7 +28,9 @@ export const otlpRoutes =
   (otlp: OtlpService): FastifyPluginAsyncZod =>
   async (app) => {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => done(null, body))
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) =>
+      done(null, body),
+    )
     for (const [url, name] of [
       ['/otel/v1/traces', 'exportTraces'],
       ['/otel/v1/trace', 'exportTrace'],

@@ -30,7 +30,11 @@ export class OtlpService {
    *
    * @throws {ProjectNotFoundError} when no span was taken because the person may not write to their projects.
    */
-  async take(person: Person, resources: readonly OtlpResource[], headerProject: string | undefined): Promise<ExportOutcome> {
+  async take(
+    person: Person,
+    resources: readonly OtlpResource[],
+    headerProject: string | undefined,
+  ): Promise<ExportOutcome> {
     const rejections: string[] = []
     const parts: Parameters<CallStore['add']>[0][number][] = []
     let refused: ProjectNotFoundError | undefined
@@ -79,7 +83,9 @@ function resourceTree(attributes: OtlpResource['attributes']) {
 function projectOf(resource: ReturnType<typeof attributeTree>): string | undefined {
   const entity = valueAt(resource, 'wandb.entity')
   const project = valueAt(resource, 'wandb.project')
-  return typeof entity === 'string' && typeof project === 'string' && entity && project ? `${entity}/${project}` : undefined
+  return typeof entity === 'string' && typeof project === 'string' && entity && project
+    ? `${entity}/${project}`
+    : undefined
 }
 
 function rejection({ name, traceId, spanId }: OtlpSpan, reason: string): string {

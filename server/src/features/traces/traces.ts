@@ -1,0 +1,38 @@
+import type { Database } from '../../db/open.ts'
+import type { CatalogModel } from '../catalog/catalog.ts'
+import type { WeaveProjects } from '../weave/project-access.ts'
+import type { RefAccess } from '../weave/ref-access.ts'
+import { type CallFeedback, CallQueries } from './call-queries.ts'
+import { CallReader } from './call-reader.ts'
+import { CallService } from './call-service.ts'
+import { CallStore } from './call-store.ts'
+import { CostStore } from './cost-store.ts'
+import { OtlpService } from './otlp/otlp-service.ts'
+import { RetentionStore } from './retention-store.ts'
+import { TokenCosts } from './token-costs.ts'
+
+/** Everything about calls, built once. */
+export function createTraces(deps: {
+  database: Database
+  projects: WeaveProjects
+  refs: RefAccess
+  feedback?: CallFeedback
+  findModel: (name: string) => CatalogModel | undefined
+  now: () => Date
+}) {
+  const { database, projects, refs, feedback, findModel, now } = deps
+  const store = new CallStore(database)
+  const costs = new TokenCosts({ projects, store: new CostStore(database), findModel, now })
+  return {
+    calls: new CallService({ projects, refs, store }),
+    queries: new CallQueries({
+      projects,
+      refs,
+      reader: new CallReader(database),
+      costs,
+      feedback,
+      retention: new RetentionStore(database),
+    }),
+    otlp: new OtlpService({ projects, store }),
+  }
+}
