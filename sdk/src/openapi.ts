@@ -1429,6 +1429,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/skillsets/{skillset_id}/versions/{version}/final-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a version of a skillset
+         * @description Answers with JSON, or with the events planning, cot, token and finalAnswer when the client accepts text/event-stream.
+         */
+        post: operations["clovaFinalAnswer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v3/chat-completions/{model}": {
         parameters: {
             query?: never;
@@ -7940,6 +7960,104 @@ export interface operations {
                         };
                         result: {
                             numTokens: number;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    clovaFinalAnswer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skillset_id: string;
+                version: "latest" | number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What is asked; 61002 when it is missing or empty */
+                    query?: string | null;
+                    /** @description Whether a stream tells the answer piece by piece, as `token` events */
+                    tokenStream?: (boolean | string) | null;
+                    /** @description What was said before, oldest first; it may end with the query */
+                    chatHistory?: {
+                        /** @enum {string} */
+                        role: "user" | "assistant";
+                        content: string;
+                    }[] | null;
+                    requestOverride?: {
+                        /** @description For every call; wins over what the model has chosen */
+                        baseOperation?: {
+                            /** @description Added to the headers of the call */
+                            header?: {
+                                [key: string]: string | number | boolean;
+                            } | null;
+                            /** @description Added to its query */
+                            query?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Merged into its body; not into that of GET */
+                            requestBody?: {
+                                [key: string]: unknown;
+                            } | null;
+                        } | null;
+                        /** @description For calls of one operation each; wins over baseOperation */
+                        operations?: {
+                            operationId: string;
+                            /** @description Added to the headers of the call */
+                            header?: {
+                                [key: string]: string | number | boolean;
+                            } | null;
+                            /** @description Added to its query */
+                            query?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Merged into its body; not into that of GET */
+                            requestBody?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Permits calls of an operation that needs permission; without it they are refused to the model */
+                            isApproved?: (boolean | string) | null;
+                        }[] | null;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status: {
+                            code: string;
+                            message: string;
+                        };
+                        result: {
+                            /** @description Empty when nothing could be said in the time there is */
+                            finalAnswer: string;
+                            /** @description Of all requests to the model */
+                            tokenCount: number;
+                            /** @description Whether saved demonstrations steered the answer */
+                            useTask: boolean;
+                            /** @description The calls that were made, in their order */
+                            apiResult: {
+                                /** @description Without secrets */
+                                url: string;
+                                /** @description What was sent; the query where there is no body */
+                                requestBody: string;
+                                responseBody: string;
+                                /** @description `x-api-order` of the operation, where it has one */
+                                apiOrder?: number;
+                                operationId: string;
+                                nameForHuman: string;
+                            }[];
                         };
                     };
                 };

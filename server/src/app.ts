@@ -89,7 +89,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(experimentRoutes(services.experiments, services.runs))
   await app.register(votingRoutes(services.voting, services.experiments))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
-  await app.register(clovaRoutes(services.clova))
+  await app.register(clovaRoutes(services.clova, services.finalAnswers))
   await app.register(
     weaveRoutes([
       callRoutes(services.traces.calls, services.traces.queries),

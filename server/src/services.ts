@@ -41,6 +41,8 @@ import { TurnBuilder } from './features/practice/turn-builder.ts'
 import { VariantService } from './features/practice/variant-service.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
+import { FinalAnswers } from './features/skillsets/agent/final-answers.ts'
+import { SkillAgent } from './features/skillsets/agent/skill-agent.ts'
 import { SkillCredentials } from './features/skillsets/authoring/credential-service.ts'
 import { CredentialStore } from './features/skillsets/authoring/credential-store.ts'
 import { SkillsetDrafts } from './features/skillsets/authoring/draft-service.ts'
@@ -223,6 +225,7 @@ export async function createServices(config: Config, database: Database, parts: 
     ids,
     now,
   })
+  const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: new SkillAgent({ caller: operationCaller }) })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -259,6 +262,7 @@ export async function createServices(config: Config, database: Database, parts: 
     skillReader,
     skillCredentials,
     skillsetDrafts,
+    finalAnswers,
     readiness,
   }
 }

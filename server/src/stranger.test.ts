@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createApp } from './app.ts'
 import type { Database } from './db/open.ts'
 import { newTestFolder, testDatabases } from './db/testing.ts'
+import { publishSkillset, testOperation, testSkill } from './features/skillsets/testing.ts'
 import { ScriptedModel } from './models/testing.ts'
 import { appForTest } from './testing.ts'
 
@@ -153,6 +154,10 @@ const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | st
     body: { session_model_id, response_id },
   }),
 }
+
+for (const prefix of ['', '/testapp', '/serviceapp'])
+  for (const path of ['/final-answer', '/versions/:version/final-answer'])
+    REQUESTS[`POST ${prefix}/v1/skillsets/:skillset_id${path}`] = () => ({ body: { query: 'Hi' } })
 
 /** One of each thing, all of the owner; by the names that they have in paths. */
 type Ids = Awaited<ReturnType<typeof school>>['ids']
@@ -338,6 +343,12 @@ async function school(database: Database) {
   })
   const blind = (await owner.get(`/user/practice/experiments/${experiment_id}/blind`)).json()
   const { left_answer_id, right_answer_id } = blind.pairs[0]
+  const skillset_id = await publishSkillset(test, await test.services.accounts.people.getByHandle('owner'), {
+    name: SECRET,
+    skills: [
+      testSkill('secret', { operations: [testOperation('read', { server: 'https://api.test', summary: SECRET })] }),
+    ],
+  })
   const { join_code_id } = await made(owner, `/classes/${class_id}/join-codes`, {})
   const { api_key_id } = await made(owner, '/user/api-keys', { name: SECRET })
 
@@ -369,6 +380,7 @@ async function school(database: Database) {
     session_model_id: session_model_id as number,
     join_code_id: join_code_id!,
     experiment_id: experiment_id!,
+    skillset_id,
     left_answer_id: left_answer_id as string,
     right_answer_id: right_answer_id as string,
     api_key_id: api_key_id!,

@@ -19,10 +19,23 @@ export async function appForTest(
     titleModel,
     web = newTestFolder(),
     catalog = scriptedCatalog(models),
-  }: { requestsPerMinute?: number; titleModel?: string; web?: string; catalog?: ModelCatalog } = {},
+    outboundAllow = [],
+  }: {
+    requestsPerMinute?: number
+    titleModel?: string
+    web?: string
+    catalog?: ModelCatalog
+    /** Private origins that skills may call. */
+    outboundAllow?: string[]
+  } = {},
 ) {
   const log = pino({ level: 'silent' })
-  const config = { ...loadConfig({ ETUDE_DATA: newTestFolder() }), requestsPerMinute, titleModel }
+  const config = {
+    ...loadConfig({ ETUDE_DATA: newTestFolder() }),
+    requestsPerMinute,
+    titleModel,
+    outbound: { allow: outboundAllow },
+  }
   const services = await createServices(config, database, { log, catalog })
   const root = join(import.meta.dirname, '../..')
   const swaggerUi = join(root, 'node_modules/@fastify/swagger-ui/static')
@@ -44,6 +57,7 @@ export async function appForTest(
       (url: string, body?: object, headers: Record<string, string> = {}) =>
         app.inject({ method, url, headers: { authorization, ...headers }, ...(body && { payload: body }) })
     return {
+      somebody: created,
       authorization,
       get: (url: string, headers?: Record<string, string>) => send('GET')(url, undefined, headers),
       post: send('POST'),

@@ -19,6 +19,8 @@ export const OFFLINE_MODELS: readonly (ModelConfig & { displayName: string; arra
 /** Between two words, so that it looks like streaming and can be stopped. */
 const WORD_DELAY_MS = 12
 const DEFAULT_TEMPERATURE = 0.5
+/** Of what tools returned. */
+const WHOLE_RESULT_LINES = 6
 
 /**
  * Answers from what it is given, by choosing the sentences that fit, and says so when nothing does.
@@ -110,10 +112,12 @@ function find(reading: Reading, breadth: number): Finding | undefined {
   const { question, sentences, toolLines, inPrompt } = reading
   if (toolLines.length > 0) {
     const fitting = extract(question, toolLines, breadth)
+    // So little is told whole: a line that shares no word with the question may still be its answer.
+    const isLittle = toolLines.length <= WHOLE_RESULT_LINES
     const extraction =
-      fitting.sentences.length > 0
+      fitting.sentences.length > 0 && !isLittle
         ? fitting
-        : { sentences: toolLines.slice(0, 4 + Math.round(breadth * 4)), shared: [] }
+        : { sentences: isLittle ? toolLines : toolLines.slice(0, 4 + Math.round(breadth * 4)), shared: [] }
     return { kind: 'toolLeads', extraction }
   }
   if (sentences.length === 0) return undefined

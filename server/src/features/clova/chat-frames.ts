@@ -18,6 +18,6 @@ export function errorFrame(error: unknown): string {
 }
 
 /** Every event has an id of its own, and all data is JSON: some clients parse whatever comes. */
-function frame(event: 'token' | 'result' | 'signal' | 'error', data: object): string {
+export function frame(event: string, data: object): string {
   return `id: ${randomUUID()}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }

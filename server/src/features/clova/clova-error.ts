@@ -5,7 +5,8 @@ import { ModelError } from '../../models/model-error.ts'
 import { echoRequestId } from './request-id.ts'
 
 /**
- * What CLOVA Studio calls the ways in which a request can fail. The first three digits are the HTTP status.
+ * What CLOVA Studio calls the ways in which a request can fail. The first three digits are the HTTP status, except of
+ * those that begin with 6, which only skillsets know.
  *
  * `40103` (access token expired) is not here on purpose: clients answer it by asking for a new token without end.
  */
@@ -33,6 +34,17 @@ const MESSAGES = {
   42902: 'Too many requests - overloaded',
   50000: 'Internal server error',
   50400: 'Gateway timeout',
+  61002: 'Missing input value',
+  61004: 'Invalid action input',
+  61005: 'Missing model url',
+  62001: 'Invalid input value',
+  63001: 'Invalid action in cot',
+  63002: 'Requests_* action not in cot',
+  64000: 'Model unavailable',
+  64400: 'Model token limit exceeded',
+  64424: 'Model generation failed',
+  64429: 'Model rate exceeded',
+  64500: 'Model server error',
 } as const
 
 export type ClovaCode = keyof typeof MESSAGES
@@ -42,8 +54,8 @@ export class ClovaError extends AppError {
   readonly clovaCode: ClovaCode
 
   /** @param details what exactly, e.g. `maxTokens must be …`; safe to show to the client. */
-  constructor(clovaCode: ClovaCode, details?: string) {
-    super('invalid_request', `clova_${clovaCode}`, messageOf(clovaCode, details))
+  constructor(clovaCode: ClovaCode, details?: string, options?: ErrorOptions & { retryAfterSeconds?: number }) {
+    super('invalid_request', `clova_${clovaCode}`, messageOf(clovaCode, details), options)
     this.clovaCode = clovaCode
   }
 }
@@ -68,7 +80,7 @@ export function toStatus(error: unknown): ClovaStatus {
 /** The error handler of every route of this dialect: `{"status": {"code", "message"}}` and no result. */
 export function sendClovaError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, message } = refine(toStatus(error), request)
-  const http = Number(code.slice(0, 3))
+  const http = httpOf(code)
   if (http >= 500 && !reply.raw.destroyed) request.log.error({ err: error }, 'request failed')
   const { retryAfterSeconds } = error as Partial<AppError>
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
@@ -92,6 +104,18 @@ const BY_CODE: Record<string, ClovaCode> = {
   tools_not_supported: 40009,
   images_not_supported: 40009,
   json_not_supported: 40009,
+  unknown_operation: 40001,
+  skillset_model_missing: 61005,
+  skill_plan_unreadable: 62001,
+  skill_unknown: 63001,
+  skill_never_called: 63002,
+  skill_calls_failed: 61004,
+}
+
+const HTTP_OF_SKILLSETS: Record<string, number> = { 64000: 500, 64424: 500, 64429: 429, 64500: 500 }
+
+function httpOf(code: string): number {
+  return code.startsWith('6') ? (HTTP_OF_SKILLSETS[code] ?? 400) : Number(code.slice(0, 3))
 }
 
 const BY_STATUS: Record<number, ClovaCode> = {

@@ -117,7 +117,7 @@ export const AppPath = z.object({ appId: z.string().optional() })
 const StatusSchema = z.object({ code: z.string(), message: z.string() })
 
 /** `{"status": {"code": "20000", "message": "OK"}, "result": …}` */
-function envelope<Result extends z.ZodType>(result: Result) {
+export function envelope<Result extends z.ZodType>(result: Result) {
   return z.object({ status: StatusSchema, result })
 }
 

@@ -1,6 +1,7 @@
 import type { ModelConfig } from '../../config.ts'
 import type { Database } from '../../db/open.ts'
 import type { EmbeddingModel } from '../../models/embedding-model.ts'
+import { OFFLINE_MODELS } from '../../models/offline.ts'
 import { type ScriptedModel, testModel, testProvider } from '../../models/testing.ts'
 import { appForTest } from '../../testing.ts'
 import { ModelCatalog } from '../catalog/catalog.ts'
@@ -14,13 +15,18 @@ export type MappedModel = { model: ScriptedModel; config?: Partial<ModelConfig> 
 /** The application with models as an administrator maps them, and somebody who asks with the old pair of keys. */
 export async function clovaApp(
   database: Database,
-  { models, embeddings = [], requestsPerMinute = 0 }: Mapping & { requestsPerMinute?: number },
+  {
+    requestsPerMinute = 0,
+    outboundAllow = [],
+    ...mapping
+  }: Mapping & { requestsPerMinute?: number; outboundAllow?: string[] },
 ) {
   const { app, person, services } = await appForTest(database, [], {
-    catalog: mappedCatalog({ models, embeddings }),
+    catalog: mappedCatalog(mapping),
     requestsPerMinute,
+    outboundAllow,
   })
-  const { authorization } = await person('mina')
+  const { authorization, somebody } = await person('mina')
   const key = authorization.replace('Bearer ', '')
 
   /** Sends a body as it is, or an object as JSON, with the headers of the sliding window's documentation. */
@@ -37,12 +43,17 @@ export async function clovaApp(
       payload: typeof body === 'string' ? body : JSON.stringify(body),
     })
   const stream = (url: string, body: object) => post(url, body, { accept: 'text/event-stream' })
-  return { app, services, person, key, post, stream }
+  return { app, services, person, somebody, key, post, stream }
 }
 
-type Mapping = { models: MappedModel[]; embeddings?: EmbeddingModel[] }
+type Mapping = {
+  models: MappedModel[]
+  embeddings?: EmbeddingModel[]
+  /** Whether the offline models are there too. */
+  offline?: boolean
+}
 
-function mappedCatalog({ models, embeddings = [] }: Mapping): ModelCatalog {
+function mappedCatalog({ models, embeddings = [], offline = false }: Mapping): ModelCatalog {
   const config = {
     providers: [testProvider({ baseUrl: 'http://127.0.0.1:9/v1' })],
     models: [
@@ -52,7 +63,7 @@ function mappedCatalog({ models, embeddings = [] }: Mapping): ModelCatalog {
   }
   return new ModelCatalog(config, {
     localOllama: null,
-    offlineModels: [],
+    offlineModels: offline ? OFFLINE_MODELS : [],
     offlineEmbeddings: [],
     createModel: (_provider, { name }) => models.find(({ model }) => model.name === name)!.model,
     createEmbeddings: (_provider, { name }) => embeddings.find((model) => model.name === name)!,

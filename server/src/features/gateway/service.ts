@@ -279,7 +279,7 @@ export class GatewayService {
 }
 
 /** What to keep free when nobody has said how long the answer may be. */
-function usualAnswer(model: CatalogModel): number {
+export function usualAnswer(model: Pick<CatalogModel, 'maxOutputTokens' | 'contextTokens'>): number {
   return Math.max(1, Math.min(model.maxOutputTokens, Math.floor(model.contextTokens / 4)))
 }
 

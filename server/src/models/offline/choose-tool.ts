@@ -32,11 +32,11 @@ export function chooseTool(
     if (!best || cover > best.cover) best = { tool, cover }
   }
   if (!best || (best.cover < LEAST_COVER && !mustCall)) return undefined
-  return { tool: best.tool, argumentsJson: JSON.stringify(fillArguments(question, best.tool)) }
+  return { tool: best.tool, argumentsJson: JSON.stringify(fillArguments(question, best.tool).values) }
 }
 
 /** Name, description and the parameters' descriptions, with compound names taken apart. */
-function wordsOf(tool: ToolDefinition): string {
+export function wordsOf(tool: ToolDefinition): string {
   const properties = Object.entries(propertiesOf(tool.parameters))
   const described = properties.map(
     ([name, schema]) => `${apart(name)} ${schema.description ?? ''} ${enumOf(schema).join(' ')}`,
@@ -44,16 +44,21 @@ function wordsOf(tool: ToolDefinition): string {
   return [apart(tool.name), tool.description ?? '', ...described].join('\n')
 }
 
-function fillArguments(question: string, tool: ToolDefinition): JsonObject {
+/** Arguments from the words of a question; `guessed` names those that must be given and for which nothing stood there. */
+export function fillArguments(question: string, tool: ToolDefinition): { values: JsonObject; guessed: Set<string> } {
   const required = new Set(Array.isArray(tool.parameters.required) ? tool.parameters.required : [])
   const values: JsonObject = {}
+  const guessed = new Set<string>()
   const source = new QuestionValues(question, tool)
   for (const [name, schema] of Object.entries(propertiesOf(tool.parameters))) {
-    const value =
-      source.valueFor(name, schema) ?? schema.default ?? (required.has(name) ? source.lastResort(schema) : undefined)
+    const value = source.valueFor(name, schema) ?? schema.default
     if (value !== undefined) values[name] = value
+    else if (required.has(name)) {
+      values[name] = source.lastResort(schema)
+      guessed.add(name)
+    }
   }
-  return values
+  return { values, guessed }
 }
 
 /** Hands out the values that stand in a question, each once. */
@@ -64,8 +69,10 @@ class QuestionValues {
   readonly #names: string[]
   readonly #subject: string
 
-  constructor(question: string, tool: ToolDefinition) {
-    this.#question = question
+  constructor(given: string, tool: ToolDefinition) {
+    const asked = given.slice(0, MOST_CHARACTERS)
+    const question = asked.replace(WORDS_OF_TIME, ' ')
+    this.#question = asked
     this.#quoted = [...question.matchAll(/"([^"]+)"|“([^”]+)”|‘([^’]+)’|「([^」]+)」|『([^』]+)』/gu)].map(
       (found) => found.slice(1).find(Boolean) ?? '',
     )
@@ -119,6 +126,8 @@ class QuestionValues {
       }
       case 'string':
         return this.#textFor(name, schema)
+      case 'object':
+        return this.#objectFor(schema)
       default:
         return undefined
     }
@@ -143,6 +152,15 @@ class QuestionValues {
     }
   }
 
+  /** Of a body, what stands in the question. */
+  #objectFor(schema: Schema): JsonObject | undefined {
+    const filled = Object.entries(propertiesOf(schema as JsonObject)).flatMap(([name, inner]) => {
+      const value = typeOf(inner) === 'object' ? undefined : this.valueFor(name, inner)
+      return value === undefined ? [] : [[name, value] as const]
+    })
+    return filled.length > 0 ? Object.fromEntries(filled) : undefined
+  }
+
   #textFor(name: string, schema: Schema): string | undefined {
     const format = `${schema.format ?? ''} ${name}`.toLowerCase()
     if (/date|day/.test(format)) return /\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z?)?/.exec(this.#question)?.[0]
@@ -154,6 +172,13 @@ class QuestionValues {
     )
   }
 }
+
+/** Of a question in which values are looked for; what is longer is a text, not a question. */
+const MOST_CHARACTERS = 2_000
+
+/** They stand before names without being part of them. */
+const WORDS_OF_TIME =
+  /明後日|明日|今日|昨日|今週|来週|今夜|모레|내일|오늘|어제|이번\s?주|다음\s?주|\b(?:today|tomorrow|yesterday|tonight)\b/giu
 
 type Schema = {
   type?: unknown

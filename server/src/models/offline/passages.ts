@@ -96,7 +96,7 @@ function isInstruction(sentence: string): boolean {
 
 const MOST_RESULT_LINES = 200
 
-/** A tool's JSON as lines `path: value`, or its sentences. */
+/** A tool's JSON as lines `path: value`, one for each object that holds only plain values, or its sentences. */
 function linesOfResult(content: string): string[] {
   let value: unknown
   try {
@@ -109,11 +109,27 @@ function linesOfResult(content: string): string[] {
   const lines: string[] = []
   const walk = (part: unknown, path: string): void => {
     if (lines.length >= MOST_RESULT_LINES) return
-    if (typeof part === 'object' && part !== null)
+    if (isRecord(part)) lines.push(`${path ? `${path} ` : ''}${fieldsOf(part)}`)
+    else if (typeof part === 'object' && part !== null)
       for (const [key, inner] of Object.entries(part))
         walk(inner, Array.isArray(part) ? path : path ? `${path} ${key}` : key)
     else lines.push(path ? `${path}: ${part}` : String(part))
   }
   walk(value, '')
   return lines
+}
+
+/** What reads well on one line: an object of a few plain values. */
+function isRecord(value: unknown): value is Record<string, string | number | boolean | null> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const fields = Object.values(value)
+  return (
+    fields.length > 0 && fields.length <= 12 && fields.every((field) => typeof field !== 'object' || field === null)
+  )
+}
+
+function fieldsOf(record: Record<string, string | number | boolean | null>): string {
+  return Object.entries(record)
+    .map(([key, field]) => `${key}: ${field}`)
+    .join(', ')
 }
