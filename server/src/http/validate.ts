@@ -11,7 +11,9 @@ export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, http
   return (data: unknown) => {
     const parsed = schema.safeParse(data)
     if (parsed.success) return { value: parsed.data }
-    return { error: new ValidationError(parsed.error.issues.flatMap((issue) => describe(issue, place, data))) }
+    return {
+      error: new ValidationError(distinct(parsed.error.issues.flatMap((issue) => describe(issue, place, data)))),
+    }
   }
 }
 
@@ -31,9 +33,16 @@ function describe(issue: Issue, place: string, data: unknown): FieldProblem[] {
     }))
   }
   const input = valueAt(data, path)
-  if (input === undefined || (data === null && path.length === 0))
+  // A rule over several fields may point at one that was left out.
+  if (issue.code !== 'custom' && (input === undefined || (data === null && path.length === 0)))
     return [{ type: 'missing', loc, msg: 'Field required', input: null }]
-  return [{ ...inWords(issue), loc, input }]
+  return [{ ...inWords(issue), loc, input: input ?? null }]
+}
+
+/** Two checks of one field can fail with the same words. */
+function distinct(problems: readonly FieldProblem[]): FieldProblem[] {
+  const byWords = new Map(problems.map((problem) => [JSON.stringify([problem.loc, problem.msg]), problem]))
+  return [...byWords.values()]
 }
 
 function inWords(issue: Issue): { type: string; msg: string } {

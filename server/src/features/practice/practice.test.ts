@@ -276,6 +276,9 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
     expect((await get(path)).json().responses).toHaveLength(1)
     expect((await get(`/user/practice/responses/${results[0].response_id}`)).json().detail).toBe('response_not_found')
     expect((await post('/user/practice/sessions', { class_id: 999 })).json().detail).toBe('class_not_found')
+    const without = await post('/user/practice/sessions', { title: 'Of no class' })
+    expect([without.statusCode, without.json().detail]).toEqual([400, 'class_id_required'])
+    expect((await get('/user/practice/sessions/99999999999999999999')).json().detail).toHaveLength(1)
   })
 
   it('stops what runs in a session that is deleted', async () => {

@@ -108,7 +108,7 @@ export const SessionPath = z.object({ session_id: IdInPath })
 export const TurnPath = z.object({ turn_id: IdInPath })
 export const NewSessionBody = z
   .strictObject({
-    class_id: Id,
+    class_id: Id.nullish().describe('Required'),
     project_id: Id.nullish(),
     agent_id: Id.nullish(),
     title: text(200).nullish().describe('Without one, the first prompt gives it'),
@@ -201,28 +201,6 @@ export const TurnResultSchema = z
   .meta({ id: 'PracticeTurnResult' })
 export type TurnResult = z.input<typeof TurnResultSchema>
 
-const sessionSummaryFields = {
-  session_id: Id,
-  class_id: Id,
-  title: z.string(),
-  preview: z.string(),
-  project_id: Id.nullable(),
-  model_names: z.array(z.string()),
-  turn_count: z.int(),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-  last_activity_at: z.iso.datetime(),
-}
-
-export const SessionPageSchema = z
-  .object({
-    items: z.array(z.object(sessionSummaryFields).meta({ id: 'PracticeSessionSummary' })),
-    total: z.int(),
-    page: z.int(),
-    size: z.int(),
-  })
-  .meta({ id: 'PracticeSessionPage' })
-
 export const LaneSchema = z
   .object({
     session_model_id: Id,
@@ -233,27 +211,6 @@ export const LaneSchema = z
     generation_params: Params,
   })
   .meta({ id: 'SessionModel' })
-
-export const SessionSchema = z
-  .object({
-    ...sessionSummaryFields,
-    user_id: Id,
-    notes: z.string().nullable(),
-    knowledge_ids: z.array(Id),
-    agent_id: Id.nullable(),
-    models: z.array(LaneSchema),
-    turns: z.array(
-      z.object({
-        turn_id: Id,
-        parent_turn_id: Id.nullable().describe('The turn before it; turns with the same one are siblings'),
-        prompt_text: z.string(),
-        status: TurnResultSchema.shape.status,
-        created_at: z.iso.datetime(),
-      }),
-    ),
-    responses: z.array(ModelResultSchema).describe('Oldest first; each names its turn'),
-  })
-  .meta({ id: 'PracticeSession' })
 
 export const WindowSchema = z
   .object({

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { InvalidRequestError } from '../../errors.ts'
 import {
   AdoptBody,
   LaneBody,
@@ -11,15 +12,15 @@ import {
   NewSessionBody,
   ResponsePath,
   SessionListQuery,
-  SessionPageSchema,
   SessionPatch,
   SessionPath,
-  SessionSchema,
   TurnPath,
 } from './schema.ts'
 import type { PracticeService } from './service.ts'
+import { SessionPageSchema, SessionSchema } from './session-schema.ts'
 import type { SessionService } from './session-service.ts'
 import type { SettingsService } from './settings-service.ts'
+import { showSettings } from './show-settings.ts'
 import { toModelResult, toSessionSummary, toWireLane } from './to-wire.ts'
 
 const Removed = z.null().describe('Removed')
@@ -61,6 +62,8 @@ export const sessionRoutes =
       },
       async (request, reply) => {
         const { class_id, project_id, agent_id, title, notes } = request.body
+        if (!class_id)
+          throw new InvalidRequestError('class_id_required', 'A session belongs to a class: send class_id.')
         const sessionId = await practice.open(request.person, class_id, {
           title: title ?? undefined,
           notes: notes ?? undefined,
@@ -302,14 +305,15 @@ export const sessionRoutes =
 
     async function readSession(request: FastifyRequest, sessionId: number) {
       const { session, lanes, turns, responses } = await sessions.read(request.person, sessionId)
-      const { agentSnapshot } = await settings.get(session)
+      const revision = await settings.get(session)
       const prompts = new Map(turns.map((turn) => [turn.turnId, turn.promptText]))
       return {
         ...toSessionSummary(session),
         user_id: session.personId,
         notes: session.notes,
         knowledge_ids: [],
-        agent_id: agentSnapshot?.agent_id ?? null,
+        agent_id: revision.agentSnapshot?.agent_id ?? null,
+        settings: await showSettings(settings, request.person, session, revision),
         models: lanes.map((lane) => toWireLane(sessionId, lane)),
         turns: turns.map((turn) => ({
           turn_id: turn.turnId,

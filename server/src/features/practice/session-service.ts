@@ -58,7 +58,7 @@ export class SessionService {
 
   /** One's own session, or one of a class that one looks after. @throws {NotFoundError} otherwise. */
   async read(person: Person, sessionId: number): Promise<WholeSession> {
-    const session = await this.#getReadable(person, sessionId)
+    const session = await this.getReadable(person, sessionId)
     const [lanes, turns, responses] = await Promise.all([
       this.#lanes.list(sessionId),
       this.#store.listTurns(sessionId),
@@ -99,7 +99,7 @@ export class SessionService {
 
   /** The primary lane first. */
   async listLanes(person: Person, sessionId: number): Promise<Lane[]> {
-    await this.#getReadable(person, sessionId)
+    await this.getReadable(person, sessionId)
     const lanes = await this.#lanes.list(sessionId)
     return lanes.sort((a, b) => Number(b.isPrimary) - Number(a.isPrimary))
   }
@@ -244,7 +244,7 @@ export class SessionService {
     return session
   }
 
-  async #getReadable(person: Person, sessionId: number): Promise<PracticeSession> {
+  async getReadable(person: Person, sessionId: number): Promise<PracticeSession> {
     const session = await this.#store.findAny(sessionId)
     const isReadable =
       session &&

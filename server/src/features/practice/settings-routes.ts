@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { redact } from '../agents/agent.ts'
-import { resolveParams } from './resolve-settings.ts'
 import { SessionListQuery, SessionPath } from './schema.ts'
 import type { PracticeSession } from './session.ts'
 import type { SessionService } from './session-service.ts'
@@ -16,9 +15,9 @@ import {
   SettingsPatch,
   SettingsSchema,
   toWireRevision,
-  toWireSettings,
 } from './settings-schema.ts'
 import type { SettingsService } from './settings-service.ts'
+import { showSettings } from './show-settings.ts'
 
 /** The settings of a session and their revisions. */
 export const settingsRoutes =
@@ -39,7 +38,7 @@ export const settingsRoutes =
         },
       },
       async (request, reply) => {
-        const { session } = await sessions.read(request.person, request.params.session_id)
+        const session = await sessions.getReadable(request.person, request.params.session_id)
         return show(request, reply, session, await settings.get(session))
       },
     )
@@ -102,7 +101,7 @@ export const settingsRoutes =
       },
       async (request) => {
         const { page, size } = request.query
-        const { session } = await sessions.read(request.person, request.params.session_id)
+        const session = await sessions.getReadable(request.person, request.params.session_id)
         const { total, revisions } = await settings.list(session, { limit: size, offset: (page - 1) * size })
         return { items: revisions.map((revision) => wireRevision(request, revision)), total, page, size }
       },
@@ -122,7 +121,7 @@ export const settingsRoutes =
       },
       async (request) => {
         const { from, to } = request.query
-        const { session } = await sessions.read(request.person, request.params.session_id)
+        const session = await sessions.getReadable(request.person, request.params.session_id)
         const [earlier, later] = await Promise.all([settings.get(session, from), settings.get(session, to)])
         const comparable = (revision: SettingsRevision) => {
           const { revision: _, created_at: __, user_id: ___, ...content } = wireRevision(request, revision)
@@ -159,12 +158,7 @@ export const settingsRoutes =
       revision: SettingsRevision,
     ) {
       reply.header('etag', `"${revision.revision}"`)
-      return toWireSettings(session, revision, {
-        agent: revision.agentSnapshot && redact(revision.agentSnapshot, request.person),
-        agentLatestVersion: await settings.latestAgentVersion(revision),
-        examples: await settings.examplesOf(session, revision.fewShotLinks),
-        resolved: resolveParams(revision),
-      })
+      return showSettings(settings, request.person, session, revision)
     }
   }
 

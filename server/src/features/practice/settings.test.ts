@@ -63,6 +63,22 @@ describe.each(testDatabases)('settings on $name', ({ open }) => {
     })
   })
 
+  it('shows the settings with their session, too', async () => {
+    const { get, path, session_id } = await session({ style_preset: 'creative' })
+    const { settings } = (await get(`/user/practice/sessions/${session_id}`)).json()
+    expect(settings).toEqual((await get(path)).json())
+  })
+
+  it('refuses a cap that contradicts the length preset, and says so', async () => {
+    const { patch, path } = await session()
+    const generation_params = { response_length_preset: 'short', max_tokens: 5000 }
+    const reply = await patch(path, { generation_params })
+    expect([reply.statusCode, reply.json().detail[0]]).toEqual([
+      422,
+      expect.objectContaining({ type: 'value_error', msg: expect.stringContaining('contradicts the length preset') }),
+    ])
+  })
+
   it('leaves what is omitted, clears what is null, merges objects and removes keys of null', async () => {
     const { patch, path } = await session({
       style_preset: 'creative',
