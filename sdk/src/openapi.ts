@@ -2175,6 +2175,8 @@ export interface components {
             } | null;
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
             few_shot_example_ids?: number[] | null;
+            /** @description A model that summarises the turns that do not fit a lane’s window; null leaves them out */
+            summary_model?: string | null;
         };
         ChatRequestInput: {
             prompt_text: string;
@@ -2224,7 +2226,8 @@ export interface components {
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
         };
         NewSessionInput: {
-            class_id: number;
+            /** @description Required */
+            class_id?: number | null;
             project_id?: number | null;
             agent_id?: number | null;
             /** @description Without one, the first prompt gives it */
@@ -2246,6 +2249,25 @@ export interface components {
             /** @description Only these; otherwise all */
             response_ids?: number[] | null;
         } | null;
+        TurnSummaryInput: {
+            model_name: string;
+            /** @description How many of the turns that were left out it stands for */
+            turns: number;
+            /** @description Empty while it is being written, and when there is none */
+            text: string;
+            /** @description Whether it was written for this answer; otherwise an earlier one was still enough */
+            is_new: boolean;
+            prompt_tokens: number;
+            completion_tokens: number;
+            /** @description US dollars of writing it; part of the answer’s cost */
+            cost: number | null;
+            latency_ms: number | null;
+            /** @description Why no summary could be written; the turns were then only left out */
+            error: {
+                code: string;
+                message: string;
+            } | null;
+        };
         PracticeTurnModelResultInput: {
             session_model_id: number;
             model_name: string;
@@ -2285,6 +2307,8 @@ export interface components {
                 used: number;
                 turns_left_out: number;
                 messages_left_out: number;
+                /** @description What was sent in place of turns that were left out */
+                summary: components["schemas"]["TurnSummaryInput"] | null;
             } | null;
             /** @description What was sent to the model */
             generation_params: {
@@ -2315,27 +2339,6 @@ export interface components {
             created_at: string;
             results: components["schemas"]["PracticeTurnModelResultInput"][];
         };
-        PracticeSessionSummaryInput: {
-            session_id: number;
-            class_id: number;
-            title: string;
-            preview: string;
-            project_id: number | null;
-            model_names: string[];
-            turn_count: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date-time */
-            last_activity_at: string;
-        };
-        PracticeSessionPageInput: {
-            items: components["schemas"]["PracticeSessionSummaryInput"][];
-            total: number;
-            page: number;
-            size: number;
-        };
         SessionModelInput: {
             session_model_id: number;
             session_id: number;
@@ -2345,38 +2348,6 @@ export interface components {
             generation_params: {
                 [key: string]: unknown;
             };
-        };
-        PracticeSessionInput: {
-            session_id: number;
-            class_id: number;
-            title: string;
-            preview: string;
-            project_id: number | null;
-            model_names: string[];
-            turn_count: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date-time */
-            last_activity_at: string;
-            user_id: number;
-            notes: string | null;
-            knowledge_ids: number[];
-            agent_id: number | null;
-            models: components["schemas"]["SessionModelInput"][];
-            turns: {
-                turn_id: number;
-                /** @description The turn before it; turns with the same one are siblings */
-                parent_turn_id: number | null;
-                prompt_text: string;
-                /** @enum {string} */
-                status: "running" | "complete" | "stopped" | "interrupted";
-                /** Format: date-time */
-                created_at: string;
-            }[];
-            /** @description Oldest first; each names its turn */
-            responses: components["schemas"]["PracticeTurnModelResultInput"][];
         };
         WindowPreviewInput: {
             lanes: {
@@ -2388,6 +2359,7 @@ export interface components {
                 reserved: number;
                 tokens: {
                     system: number;
+                    summary: number;
                     few_shot: number;
                     history: number;
                     prompt: number;
@@ -2398,6 +2370,12 @@ export interface components {
                 sent: number | null;
                 turns_left_out: number;
                 messages_left_out: number;
+                /** @description What would be sent in place of turns that were left out earlier */
+                summary: {
+                    model_name: string;
+                    turns: number;
+                    text: string;
+                } | null;
             }[];
         };
         CancelledTurnInput: {
@@ -2901,6 +2879,8 @@ export interface components {
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
             /** @description Replaces the whole list, in this order */
             few_shot_example_ids?: number[] | null;
+            /** @description A model that summarises the turns that do not fit a lane’s window; null leaves them out */
+            summary_model?: string | null;
         };
         PracticeSettingInput: {
             setting_id: number;
@@ -2921,6 +2901,8 @@ export interface components {
             agent_snapshot: {
                 [key: string]: unknown;
             };
+            /** @description Summarises turns that do not fit; null leaves them out */
+            summary_model: string | null;
             few_shot_links: {
                 id: number;
                 setting_id: number;
@@ -2955,6 +2937,8 @@ export interface components {
             agent_snapshot: {
                 [key: string]: unknown;
             };
+            /** @description Summarises turns that do not fit; null leaves them out */
+            summary_model: string | null;
             user_id: number;
             few_shot_example_ids: number[];
         };
@@ -2973,6 +2957,60 @@ export interface components {
                 to: unknown;
             }[];
         };
+        PracticeSessionSummaryInput: {
+            session_id: number;
+            class_id: number;
+            title: string;
+            preview: string;
+            project_id: number | null;
+            model_names: string[];
+            turn_count: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            last_activity_at: string;
+        };
+        PracticeSessionPageInput: {
+            items: components["schemas"]["PracticeSessionSummaryInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        PracticeSessionInput: {
+            session_id: number;
+            class_id: number;
+            title: string;
+            preview: string;
+            project_id: number | null;
+            model_names: string[];
+            turn_count: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            last_activity_at: string;
+            user_id: number;
+            notes: string | null;
+            knowledge_ids: number[];
+            agent_id: number | null;
+            settings: components["schemas"]["PracticeSettingInput"];
+            models: components["schemas"]["SessionModelInput"][];
+            turns: {
+                turn_id: number;
+                /** @description The turn before it; turns with the same one are siblings */
+                parent_turn_id: number | null;
+                prompt_text: string;
+                /** @enum {string} */
+                status: "running" | "complete" | "stopped" | "interrupted";
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            /** @description Oldest first; each names its turn */
+            responses: components["schemas"]["PracticeTurnModelResultInput"][];
+        };
         SessionFileInput: {
             /** @constant */
             format: "etude-session";
@@ -2990,6 +3028,7 @@ export interface components {
                     [key: string]: unknown;
                 };
                 generation_params: components["schemas"]["GenerationParamsInput"];
+                summary_model?: string | null;
             };
             models: {
                 id: number;
@@ -3037,6 +3076,28 @@ export interface components {
                     generation_params: {
                         [key: string]: unknown;
                     };
+                    trim?: {
+                        context: number;
+                        reserved: number;
+                        used: number;
+                        turns_left_out: number;
+                        messages_left_out: number;
+                        summary?: {
+                            model: string;
+                            turns: number;
+                            text: string;
+                            digest: string;
+                            isNew: boolean;
+                            promptTokens: number;
+                            completionTokens: number;
+                            cost: number | null;
+                            latencyMs: number | null;
+                            error: {
+                                code: string;
+                                message: string;
+                            } | null;
+                        };
+                    } | null;
                     /** Format: date-time */
                     created_at: string;
                 }[];
@@ -3814,6 +3875,8 @@ export interface components {
             style_params?: unknown | null;
             generation_params?: components["schemas"]["GenerationParams"] | null;
             few_shot_example_ids?: number[] | null;
+            /** @description A model that summarises the turns that do not fit a lane’s window; null leaves them out */
+            summary_model?: string | null;
         };
         ChatRequest: {
             prompt_text: unknown;
@@ -3863,7 +3926,8 @@ export interface components {
             generation_params?: components["schemas"]["GenerationParams"] | null;
         };
         NewSession: {
-            class_id: number;
+            /** @description Required */
+            class_id?: number | null;
             project_id?: number | null;
             agent_id?: number | null;
             /** @description Without one, the first prompt gives it */
@@ -3885,6 +3949,25 @@ export interface components {
             /** @description Only these; otherwise all */
             response_ids?: number[] | null;
         } | null;
+        TurnSummary: {
+            model_name: string;
+            /** @description How many of the turns that were left out it stands for */
+            turns: number;
+            /** @description Empty while it is being written, and when there is none */
+            text: string;
+            /** @description Whether it was written for this answer; otherwise an earlier one was still enough */
+            is_new: boolean;
+            prompt_tokens: number;
+            completion_tokens: number;
+            /** @description US dollars of writing it; part of the answer’s cost */
+            cost: number | null;
+            latency_ms: number | null;
+            /** @description Why no summary could be written; the turns were then only left out */
+            error: {
+                code: string;
+                message: string;
+            } | null;
+        };
         PracticeTurnModelResult: {
             session_model_id: number;
             model_name: string;
@@ -3924,6 +4007,8 @@ export interface components {
                 used: number;
                 turns_left_out: number;
                 messages_left_out: number;
+                /** @description What was sent in place of turns that were left out */
+                summary: components["schemas"]["TurnSummary"] | null;
             } | null;
             /** @description What was sent to the model */
             generation_params: {
@@ -3954,27 +4039,6 @@ export interface components {
             created_at: string;
             results: components["schemas"]["PracticeTurnModelResult"][];
         };
-        PracticeSessionSummary: {
-            session_id: number;
-            class_id: number;
-            title: string;
-            preview: string;
-            project_id: number | null;
-            model_names: string[];
-            turn_count: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date-time */
-            last_activity_at: string;
-        };
-        PracticeSessionPage: {
-            items: components["schemas"]["PracticeSessionSummary"][];
-            total: number;
-            page: number;
-            size: number;
-        };
         SessionModel: {
             session_model_id: number;
             session_id: number;
@@ -3984,38 +4048,6 @@ export interface components {
             generation_params: {
                 [key: string]: unknown;
             };
-        };
-        PracticeSession: {
-            session_id: number;
-            class_id: number;
-            title: string;
-            preview: string;
-            project_id: number | null;
-            model_names: string[];
-            turn_count: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-            /** Format: date-time */
-            last_activity_at: string;
-            user_id: number;
-            notes: string | null;
-            knowledge_ids: number[];
-            agent_id: number | null;
-            models: components["schemas"]["SessionModel"][];
-            turns: {
-                turn_id: number;
-                /** @description The turn before it; turns with the same one are siblings */
-                parent_turn_id: number | null;
-                prompt_text: string;
-                /** @enum {string} */
-                status: "running" | "complete" | "stopped" | "interrupted";
-                /** Format: date-time */
-                created_at: string;
-            }[];
-            /** @description Oldest first; each names its turn */
-            responses: components["schemas"]["PracticeTurnModelResult"][];
         };
         WindowPreview: {
             lanes: {
@@ -4027,6 +4059,7 @@ export interface components {
                 reserved: number;
                 tokens: {
                     system: number;
+                    summary: number;
                     few_shot: number;
                     history: number;
                     prompt: number;
@@ -4037,6 +4070,12 @@ export interface components {
                 sent: number | null;
                 turns_left_out: number;
                 messages_left_out: number;
+                /** @description What would be sent in place of turns that were left out earlier */
+                summary: {
+                    model_name: string;
+                    turns: number;
+                    text: string;
+                } | null;
             }[];
         };
         CancelledTurn: {
@@ -4532,6 +4571,8 @@ export interface components {
             generation_params?: components["schemas"]["GenerationParams"] | null;
             /** @description Replaces the whole list, in this order */
             few_shot_example_ids?: number[] | null;
+            /** @description A model that summarises the turns that do not fit a lane’s window; null leaves them out */
+            summary_model?: string | null;
         };
         PracticeSetting: {
             setting_id: number;
@@ -4552,6 +4593,8 @@ export interface components {
             agent_snapshot: {
                 [key: string]: unknown;
             };
+            /** @description Summarises turns that do not fit; null leaves them out */
+            summary_model: string | null;
             few_shot_links: {
                 id: number;
                 setting_id: number;
@@ -4586,6 +4629,8 @@ export interface components {
             agent_snapshot: {
                 [key: string]: unknown;
             };
+            /** @description Summarises turns that do not fit; null leaves them out */
+            summary_model: string | null;
             user_id: number;
             few_shot_example_ids: number[];
         };
@@ -4604,6 +4649,60 @@ export interface components {
                 to: unknown;
             }[];
         };
+        PracticeSessionSummary: {
+            session_id: number;
+            class_id: number;
+            title: string;
+            preview: string;
+            project_id: number | null;
+            model_names: string[];
+            turn_count: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            last_activity_at: string;
+        };
+        PracticeSessionPage: {
+            items: components["schemas"]["PracticeSessionSummary"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        PracticeSession: {
+            session_id: number;
+            class_id: number;
+            title: string;
+            preview: string;
+            project_id: number | null;
+            model_names: string[];
+            turn_count: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: date-time */
+            last_activity_at: string;
+            user_id: number;
+            notes: string | null;
+            knowledge_ids: number[];
+            agent_id: number | null;
+            settings: components["schemas"]["PracticeSetting"];
+            models: components["schemas"]["SessionModel"][];
+            turns: {
+                turn_id: number;
+                /** @description The turn before it; turns with the same one are siblings */
+                parent_turn_id: number | null;
+                prompt_text: string;
+                /** @enum {string} */
+                status: "running" | "complete" | "stopped" | "interrupted";
+                /** Format: date-time */
+                created_at: string;
+            }[];
+            /** @description Oldest first; each names its turn */
+            responses: components["schemas"]["PracticeTurnModelResult"][];
+        };
         SessionFile: {
             /** @constant */
             format: "etude-session";
@@ -4619,6 +4718,7 @@ export interface components {
                 style_preset: ("accurate" | "balanced" | "creative" | "custom") | null;
                 style_params: unknown;
                 generation_params: components["schemas"]["GenerationParams"];
+                summary_model?: unknown | null;
             };
             models: {
                 id: number;
@@ -4664,6 +4764,28 @@ export interface components {
                     latency_ms: number | null;
                     first_token_ms: number | null;
                     generation_params: unknown;
+                    trim?: {
+                        context: number;
+                        reserved: number;
+                        used: number;
+                        turns_left_out: number;
+                        messages_left_out: number;
+                        summary?: {
+                            model: unknown;
+                            turns: number;
+                            text: unknown;
+                            digest: string;
+                            isNew: boolean;
+                            promptTokens: number;
+                            completionTokens: number;
+                            cost: number | null;
+                            latencyMs: number | null;
+                            error: {
+                                code: unknown;
+                                message: unknown;
+                            } | null;
+                        };
+                    } | null;
                     /** Format: date-time */
                     created_at: string;
                 }[];

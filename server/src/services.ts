@@ -35,6 +35,8 @@ import { SessionService } from './features/practice/session-service.ts'
 import { SettingsService } from './features/practice/settings-service.ts'
 import { SettingsStore } from './features/practice/settings-store.ts'
 import { PracticeStore } from './features/practice/store.ts'
+import { SummaryStore } from './features/practice/summary-store.ts'
+import { SummaryWriter } from './features/practice/summary-writer.ts'
 import { TitleService } from './features/practice/title-service.ts'
 import { TranscriptStore } from './features/practice/transcript-store.ts'
 import { TurnBuilder } from './features/practice/turn-builder.ts'
@@ -123,8 +125,13 @@ export async function createServices(config: Config, database: Database, parts: 
   const lanes = new LaneStore(database)
   const practiceStore = new PracticeStore(database, lanes)
   const settingsStore = new SettingsStore(database)
-  const settings = new SettingsService({ store: settingsStore, fewShots, agents, ids, now })
-  const builder = new TurnBuilder({ catalog, window: windows, ids })
+  const settings = new SettingsService({ store: settingsStore, fewShots, agents, classes, catalog, ids, now })
+  const builder = new TurnBuilder({
+    catalog,
+    window: windows,
+    summaries: new SummaryWriter({ store: new SummaryStore(database), catalog, window: windows }),
+    ids,
+  })
   const practice = new PracticeService({
     store: practiceStore,
     lanes,

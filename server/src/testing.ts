@@ -85,12 +85,16 @@ export function parseEvents(body: string): SentEvent[] {
 
 /** Asks over real HTTP, reads the first event and leaves, as a browser does that is closed. */
 export async function askAndLeave(
-  { app, authorization }: { app: Awaited<ReturnType<typeof createApp>>; authorization: string },
+  {
+    app,
+    authorization,
+    path = '/user/practice/sessions/run?class_id=1',
+  }: { app: Awaited<ReturnType<typeof createApp>>; authorization: string; path?: string },
   body: object,
 ): Promise<{ session_id: number; turn_id: number; lanes: { response_id: number }[] }> {
   const url = app.server.listening ? urlOf(app) : await app.listen({ port: 0, host: '127.0.0.1' })
   const leaving = new AbortController()
-  const reply = await fetch(`${url}/user/practice/sessions/run?class_id=1`, {
+  const reply = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json', accept: 'text/event-stream' },
     body: JSON.stringify(body),

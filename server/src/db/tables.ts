@@ -228,6 +228,8 @@ type PracticeSettingRevisionsTable = {
   generation_params: Json<JsonRecord>
   few_shot_links: Json<{ id: number; exampleId: number; createdAt: string }[]>
   agent_snapshot: Json<JsonRecord | null> | null
+  /** Which model summarises what does not fit; null leaves it out. */
+  summary_model: string | null
   created_at: string
 }
 

@@ -14,6 +14,8 @@ export class ScriptedModel implements LanguageModel {
   readonly name: string
   /** Parameters that the catalog shall not let through. */
   unsupported: ModelConfig['unsupported'] = []
+  /** Of its window, for the catalog. */
+  contextTokens = 8192
   /** What it was asked, in order. */
   readonly requests: ModelRequest[] = []
   /** How many answers were cancelled through their signal. */

@@ -10,7 +10,10 @@ export type LaneTask = {
   response: Response
   model: LanguageModel
   provider: string
+  /** What the model is asked; without `prepare`, at once. */
   request: ModelRequest
+  /** What this lane alone waits for before its model is asked; it may change the request and the response. */
+  prepare?: (signal: AbortSignal) => Promise<Pick<LaneTask, 'request' | 'onUsage'>>
   /** US dollars for a usage, or null when the model has no price. */
   costOf: (usage: ModelUsage) => number | null
   /** Counts or estimates, for when the provider does not say. */
@@ -33,9 +36,10 @@ export class LaneRun {
   readonly reasoning = new TextTrack()
   /** What went wrong when it was not the provider's fault but a bug of ours, for the log. */
   bug: unknown
-  readonly #task: LaneTask
+  #task: LaneTask
   readonly #stopping = new AbortController()
   #startedAt = 0
+  #isAsked = false
 
   constructor(task: LaneTask) {
     this.#task = task
@@ -64,6 +68,11 @@ export class LaneRun {
     this.#startedAt = performance.now()
     let usage: ModelUsage | undefined
     try {
+      if (this.#task.prepare) {
+        this.#task = { ...this.#task, ...(await this.#task.prepare(signal)) }
+        this.#startedAt = performance.now()
+      }
+      this.#isAsked = true
       let finishReason: FinishReason | undefined
       for await (const event of this.#task.model.stream(this.#task.request, signal)) {
         if (signal.aborted) break
@@ -127,6 +136,7 @@ export class LaneRun {
   /** The provider's count wins; without one, what was sent and received is estimated. */
   #settle(usage: ModelUsage | undefined): void {
     const { response } = this
+    if (!this.#isAsked) return
     if (!usage && response.status === 'failed' && this.text.length + this.reasoning.length === 0) return
     const counted: ModelUsage = usage ?? {
       inputTokens: this.#task.request.messages.reduce(

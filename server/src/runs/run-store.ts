@@ -333,6 +333,7 @@ export class RunStore {
         error_message: v.errorMessage,
         provider_message: v.providerMessage,
         token_usage: v.tokenUsage,
+        trim: v.trim,
         cost: v.cost,
         latency_ms: v.latencyMs,
         first_token_ms: v.firstTokenMs,

@@ -20,6 +20,7 @@ export function endOf(response: Response) {
     errorMessage: response.error?.message ?? null,
     providerMessage: response.error?.providerMessage ?? null,
     tokenUsage: response.usage ? JSON.stringify(response.usage) : null,
+    trim: response.trim && JSON.stringify(response.trim),
     cost: response.cost,
     latencyMs: response.latencyMs,
     firstTokenMs: response.firstTokenMs,

@@ -55,6 +55,28 @@ export type Trim = {
   used: number
   turns_left_out: number
   messages_left_out: number
+  /** What was sent in place of turns that were left out, where a session wants that. */
+  summary?: TurnSummary
+}
+
+/** A summary of the first turns of a lane's history, and how it came about. */
+export type TurnSummary = {
+  model: string
+  /** How many turns it stands for. */
+  turns: number
+  /** Empty while it is being written, and when there is none. */
+  text: string
+  /** Of the texts that it stands for. */
+  digest: string
+  /** Whether it was written for this answer; otherwise an earlier one was still enough, and cost nothing. */
+  isNew: boolean
+  promptTokens: number
+  completionTokens: number
+  /** US dollars; null when the model has no price. */
+  cost: number | null
+  latencyMs: number | null
+  /** Why none could be written. */
+  error: { code: string; message: string } | null
 }
 
 export type ResponseStatus = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted'

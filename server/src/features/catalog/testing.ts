@@ -5,7 +5,7 @@ import { ModelCatalog } from './catalog.ts'
 export function scriptedCatalog(models: readonly ScriptedModel[]): ModelCatalog {
   const config = {
     providers: [testProvider({ baseUrl: 'http://127.0.0.1:9/v1' })],
-    models: models.map(({ name, unsupported }) => testModel({ name, unsupported })),
+    models: models.map(({ name, unsupported, contextTokens }) => testModel({ name, unsupported, contextTokens })),
   }
   return new ModelCatalog(config, {
     localOllama: null,

@@ -236,6 +236,7 @@ describe.each(testDatabases)('lanes on $name', ({ open }) => {
     const huge = 'many words '.repeat(10_000)
     const { results } = (await post('/user/practice/sessions/run?class_id=1', { prompt_text: huge })).json()
     expect(results[0]).toMatchObject({ status: 'failed', error: { code: 'context_too_long' }, token_usage: null })
+    expect(results[1]).toMatchObject({ status: 'complete', trim: null })
     expect(one.requests).toHaveLength(1)
   })
 

@@ -33,6 +33,13 @@ export const StyleParamsSchema = jsonObject({ maxBytes: 65_536, maxDepth: 8 }).s
   }
 })
 
+export const SummaryModel = z
+  .string()
+  .min(1)
+  .max(256)
+  .nullish()
+  .describe('A model that summarises the turns that do not fit a lane’s window; null leaves them out')
+
 /** Knowledge bases do not exist yet: accepted only when they ask for nothing. */
 const KnowledgeIds = z
   .array(Id)
@@ -51,6 +58,7 @@ export const RunBody = z
     style_params: StyleParamsSchema.nullish(),
     generation_params: GenerationParamsSchema.nullish(),
     few_shot_example_ids: z.array(Id).max(64).nullish(),
+    summary_model: SummaryModel,
   })
   .meta({ id: 'RunRequest' })
 
@@ -140,6 +148,23 @@ export const CancelBody = z
 
 const Params = z.record(z.string(), z.unknown())
 
+const SummarySchema = z
+  .object({
+    model_name: z.string(),
+    turns: z.int().describe('How many of the turns that were left out it stands for'),
+    text: z.string().describe('Empty while it is being written, and when there is none'),
+    is_new: z.boolean().describe('Whether it was written for this answer; otherwise an earlier one was still enough'),
+    prompt_tokens: z.int(),
+    completion_tokens: z.int(),
+    cost: z.number().nullable().describe('US dollars of writing it; part of the answer’s cost'),
+    latency_ms: z.number().nullable(),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .describe('Why no summary could be written; the turns were then only left out'),
+  })
+  .meta({ id: 'TurnSummary' })
+
 export const ModelResultSchema = z
   .object({
     session_model_id: Id,
@@ -175,6 +200,7 @@ export const ModelResultSchema = z
         used: z.int(),
         turns_left_out: z.int(),
         messages_left_out: z.int(),
+        summary: SummarySchema.nullable().describe('What was sent in place of turns that were left out'),
       })
       .nullable()
       .describe('What did not fit the model’s window, in tokens and counts; null when everything was sent'),
@@ -220,11 +246,22 @@ export const WindowSchema = z
         model_name: z.string(),
         context: z.int().describe('The model’s whole window, in tokens'),
         reserved: z.int().describe('Kept free for the answer'),
-        tokens: z.object({ system: z.int(), few_shot: z.int(), history: z.int(), prompt: z.int(), total: z.int() }),
+        tokens: z.object({
+          system: z.int(),
+          summary: z.int(),
+          few_shot: z.int(),
+          history: z.int(),
+          prompt: z.int(),
+          total: z.int(),
+        }),
         fits: z.boolean(),
         sent: z.int().nullable().describe('Tokens that would be sent; null when even the prompt does not fit'),
         turns_left_out: z.int(),
         messages_left_out: z.int(),
+        summary: z
+          .object({ model_name: z.string(), turns: z.int(), text: z.string() })
+          .nullable()
+          .describe('What would be sent in place of turns that were left out earlier'),
       }),
     ),
   })

@@ -88,6 +88,7 @@ export class SessionCopies {
       stylePreset: file.settings.style_preset,
       styleParams: file.settings.style_params,
       generationParams: mergeParams({}, file.settings.generation_params),
+      summaryModel: file.settings.summary_model ?? null,
     })
   }
 
@@ -178,7 +179,7 @@ function toResponse(
     firstTokenMs: response.first_token_ms,
     generationParams: response.generation_params,
     droppedParams: [],
-    trim: null,
+    trim: (response.trim ?? null) as Response['trim'],
     createdAt: response.created_at,
   }
 }

@@ -16,6 +16,28 @@ const Time = z.iso.datetime()
 const LocalId = z.int().min(1)
 const Count = z.int().min(0)
 
+const FileTrim = z.strictObject({
+  context: Count,
+  reserved: Count,
+  used: Count,
+  turns_left_out: Count,
+  messages_left_out: Count,
+  summary: z
+    .strictObject({
+      model: text(256),
+      turns: Count,
+      text: z.string().max(100_000).transform(storable),
+      digest: z.string().max(64),
+      isNew: z.boolean(),
+      promptTokens: Count,
+      completionTokens: Count,
+      cost: z.number().min(0).nullable(),
+      latencyMs: z.number().min(0).nullable(),
+      error: z.strictObject({ code: text(64), message: anyText(2000) }).nullable(),
+    })
+    .optional(),
+})
+
 export const SessionFile = z
   .strictObject({
     format: z.literal('etude-session'),
@@ -29,6 +51,7 @@ export const SessionFile = z
       style_preset: StylePresetSchema.nullable(),
       style_params: StyleParamsSchema,
       generation_params: GenerationParamsSchema,
+      summary_model: text(256).nullish(),
     }),
     models: z
       .array(
@@ -78,6 +101,7 @@ export const SessionFile = z
                 latency_ms: z.number().min(0).nullable(),
                 first_token_ms: z.number().min(0).nullable(),
                 generation_params: jsonObject({ maxBytes: 65_536, maxDepth: 4 }),
+                trim: FileTrim.nullish(),
                 created_at: Time,
               }),
             )
@@ -100,6 +124,7 @@ export function toSessionFile(whole: WholeSession, settings: SettingsRevision): 
       style_preset: settings.stylePreset,
       style_params: settings.styleParams,
       generation_params: settings.generationParams,
+      summary_model: settings.summaryModel,
     },
     models: lanes.map((lane) => ({
       id: lane.laneId,
@@ -137,6 +162,7 @@ function toFileResponse(response: Response): z.input<typeof SessionFile>['turns'
     latency_ms: response.latencyMs,
     first_token_ms: response.firstTokenMs,
     generation_params: response.generationParams,
+    trim: response.trim,
     created_at: response.createdAt,
   }
 }

@@ -1,5 +1,5 @@
 import { csvLine, disarmFormula } from '../../http/csv.ts'
-import type { Response } from '../../runs/turn.ts'
+import type { Response, Trim } from '../../runs/turn.ts'
 import type { WholeSession } from './session-service.ts'
 
 /** A session for reading: every turn with the answers of all lanes, one after another. */
@@ -10,6 +10,9 @@ export function toMarkdown({ session, turns, responses }: WholeSession): string 
     parts.push(`## ${index + 1}`, quote(turn.promptText))
     for (const response of responses.filter((one) => one.turnId === turn.turnId)) {
       parts.push(`### ${oneLine(response.modelName)}${response.attempt > 1 ? ` (${response.attempt})` : ''}`)
+      const { trim } = response
+      if (trim) parts.push(`*${leftOut(trim)}*`)
+      if (trim?.summary?.text) parts.push(quote(trim.summary.text))
       if (response.text) parts.push(response.text)
       if (response.error) parts.push(`> **${response.error.code}**: ${oneLine(response.error.message)}`)
       parts.push(`*${figures(response)}*`)
@@ -35,6 +38,10 @@ const COLUMNS = [
   'first_token_ms',
   'latency_ms',
   'revision',
+  'turns_left_out',
+  'summary_model',
+  'summary_turns',
+  'summary_text',
   'created_at',
 ] as const
 
@@ -60,11 +67,22 @@ export function toCsv({ turns, responses }: WholeSession): string {
       first_token_ms: response.firstTokenMs,
       latency_ms: response.latencyMs,
       revision: response.revision,
+      turns_left_out: response.trim?.turns_left_out,
+      summary_model: response.trim?.summary?.model,
+      summary_turns: response.trim?.summary?.turns,
+      summary_text: response.trim?.summary?.text,
       created_at: response.createdAt,
     }
     return csvLine(COLUMNS.map((column) => disarmFormula(String(values[column] ?? ''))))
   })
   return [csvLine(COLUMNS), ...lines].join('')
+}
+
+function leftOut({ turns_left_out: turns, summary }: Trim): string {
+  const left = `${turns} earlier ${turns === 1 ? 'turn' : 'turns'} left out`
+  if (!summary) return left
+  if (summary.error) return `${left} · no summary of them: ${oneLine(summary.error.message)}`
+  return `${left} · a summary of ${summary.turns} by ${summary.model} was sent in their place:`
 }
 
 function figures({ status, usage, firstTokenMs, latencyMs, cost }: Response): string {

@@ -64,6 +64,7 @@ export const settingsRoutes =
           styleParams: body.style_params,
           generationParams: body.generation_params,
           fewShotExampleIds: body.few_shot_example_ids,
+          summaryModel: body.summary_model,
         }
         const revision = await settings.change(request.person, session, change, expectedRevision(request))
         return show(request, reply, session, revision)

@@ -5,7 +5,7 @@ import type { FewShotExample } from '../few-shots/few-shot.ts'
 import { FewShotExampleSchema, toWireExample } from '../few-shots/schema.ts'
 import { GenerationParamsSchema } from './generation-params-schema.ts'
 import type { Resolved } from './resolve-settings.ts'
-import { StyleParamsSchema, StylePresetSchema } from './schema.ts'
+import { StyleParamsSchema, StylePresetSchema, SummaryModel } from './schema.ts'
 import type { PracticeSession } from './session.ts'
 import type { SettingsRevision } from './settings.ts'
 
@@ -17,6 +17,7 @@ export const SettingsPatch = z
     style_params: StyleParamsSchema.nullish(),
     generation_params: GenerationParamsSchema.nullish(),
     few_shot_example_ids: z.array(Id).max(64).nullish().describe('Replaces the whole list, in this order'),
+    summary_model: SummaryModel,
   })
   .meta({
     id: 'SettingsPatch',
@@ -48,6 +49,7 @@ const RevisionFields = {
   style_params: Record,
   generation_params: Record,
   agent_snapshot: Record.describe('The agent as it was when it was set; {} without one'),
+  summary_model: z.string().nullable().describe('Summarises turns that do not fit; null leaves them out'),
 }
 
 export const SettingsSchema = z
@@ -102,6 +104,7 @@ export function toWireRevision(revision: SettingsRevision, agent: RedactedSnapsh
     style_params: revision.styleParams,
     generation_params: revision.generationParams,
     agent_snapshot: agent === null ? {} : withoutOwner(agent),
+    summary_model: revision.summaryModel,
     user_id: revision.personId,
     few_shot_example_ids: revision.fewShotLinks.map(({ exampleId }) => exampleId),
   }

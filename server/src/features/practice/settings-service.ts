@@ -2,9 +2,12 @@ import type { IdAllocator } from '../../db/ids.ts'
 import { AppError, NotFoundError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
 import type { AgentService } from '../agents/service.ts'
+import type { ModelCatalog } from '../catalog/catalog.ts'
 import type { ClassDefaultSettings } from '../classes/class.ts'
+import type { ClassService } from '../classes/service.ts'
 import type { FewShotExample } from '../few-shots/few-shot.ts'
 import type { FewShotService } from '../few-shots/service.ts'
+import { checkModel } from './allowed-model.ts'
 import { mergeParams } from './generation-params.ts'
 import type { GenerationParamsInput } from './schema.ts'
 import type { PracticeSession } from './session.ts'
@@ -19,6 +22,7 @@ export type SettingsChange = {
   generationParams?: GenerationParamsInput | null | undefined
   fewShotExampleIds?: readonly number[] | null | undefined
   agentId?: number | null | undefined
+  summaryModel?: string | null | undefined
 }
 
 /** How often a change is tried again that collides with somebody else's. */
@@ -29,6 +33,8 @@ export class SettingsService {
   readonly #store: SettingsStore
   readonly #fewShots: FewShotService
   readonly #agents: AgentService
+  readonly #classes: ClassService
+  readonly #catalog: Pick<ModelCatalog, 'find'>
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
@@ -36,12 +42,16 @@ export class SettingsService {
     store: SettingsStore
     fewShots: FewShotService
     agents: AgentService
+    classes: ClassService
+    catalog: Pick<ModelCatalog, 'find'>
     ids: IdAllocator
     now: () => Date
   }) {
     this.#store = deps.store
     this.#fewShots = deps.fewShots
     this.#agents = deps.agents
+    this.#classes = deps.classes
+    this.#catalog = deps.catalog
     this.#ids = deps.ids
     this.#now = deps.now
   }
@@ -166,7 +176,11 @@ export class SettingsService {
     change: SettingsChange,
     now: string,
   ): Promise<Settings> {
-    const { stylePreset, styleParams, generationParams, fewShotExampleIds, agentId } = change
+    const { stylePreset, styleParams, generationParams, fewShotExampleIds, agentId, summaryModel } = change
+    if (summaryModel) {
+      const { allowedModels } = await this.#classes.getReadable(person, classId)
+      checkModel(this.#catalog, allowedModels, summaryModel)
+    }
     return {
       stylePreset: stylePreset === undefined ? current.stylePreset : stylePreset,
       styleParams: styleParams === null ? {} : mergeStyleParams(current.styleParams, styleParams ?? {}),
@@ -181,6 +195,7 @@ export class SettingsService {
           : agentId === null
             ? null
             : await this.#agents.getUsable(person, classId, agentId),
+      summaryModel: summaryModel === undefined ? current.summaryModel : summaryModel,
     }
   }
 
@@ -204,9 +219,16 @@ export class SettingsService {
 }
 
 function isSame(a: Settings, b: Settings): boolean {
-  const content = ({ stylePreset, styleParams, generationParams, fewShotLinks, agentSnapshot }: Settings) => {
+  const content = ({
+    stylePreset,
+    styleParams,
+    generationParams,
+    fewShotLinks,
+    agentSnapshot,
+    summaryModel,
+  }: Settings) => {
     const agent = agentSnapshot && { ...agentSnapshot, captured_at: '' }
-    return JSON.stringify([stylePreset, styleParams, generationParams, fewShotLinks, agent])
+    return JSON.stringify([stylePreset, styleParams, generationParams, fewShotLinks, agent, summaryModel])
   }
   return content(a) === content(b)
 }

@@ -68,6 +68,7 @@ export class SettingsStore {
       generation_params: v.generation_params,
       few_shot_links: v.few_shot_links,
       agent_snapshot: v.agent_snapshot,
+      summary_model: v.summary_model,
       created_at: v.created_at,
     }),
   )
@@ -98,6 +99,7 @@ function toRow(sessionId: number, revision: SettingsRevision) {
     generation_params: JSON.stringify(revision.generationParams),
     few_shot_links: JSON.stringify(revision.fewShotLinks),
     agent_snapshot: revision.agentSnapshot && JSON.stringify(revision.agentSnapshot),
+    summary_model: revision.summaryModel,
     created_at: revision.createdAt,
   }
 }
@@ -111,6 +113,7 @@ function fromRow(row: Selectable<Tables['practice_setting_revisions']>): Setting
     generationParams: row.generation_params,
     fewShotLinks: row.few_shot_links,
     agentSnapshot: row.agent_snapshot as AgentSnapshot | null,
+    summaryModel: row.summary_model,
     createdAt: row.created_at,
   }
 }

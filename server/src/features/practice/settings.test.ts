@@ -53,6 +53,7 @@ describe.each(testDatabases)('settings on $name', ({ open }) => {
         max_tokens: 2,
       },
       agent_snapshot: {},
+      summary_model: null,
       agent_latest_version: null,
       few_shot_links: [],
       resolved: {

@@ -13,6 +13,8 @@ export type Settings = {
   fewShotLinks: FewShotLink[]
   /** The agent as it was when it was set. */
   agentSnapshot: AgentSnapshot | null
+  /** The model that summarises turns that do not fit a lane's window; null leaves them out. */
+  summaryModel: string | null
 }
 
 export type StyleParams = { [name: string]: unknown }
@@ -27,4 +29,5 @@ export const NO_SETTINGS: Settings = {
   generationParams: {},
   fewShotLinks: [],
   agentSnapshot: null,
+  summaryModel: null,
 }

@@ -1,5 +1,5 @@
 import { frame } from '../../http/send-events.ts'
-import type { NumberedEvent, Response, Turn } from '../../runs/turn.ts'
+import type { NumberedEvent, Response, Trim, Turn, TurnSummary } from '../../runs/turn.ts'
 import type { ModelResult, TurnResult } from './schema.ts'
 import type { Lane, SessionSummary } from './session.ts'
 import type { TurnBuilder } from './turn-builder.ts'
@@ -44,12 +44,32 @@ export function toModelResult(response: Response, promptText: string): ModelResu
     is_primary: response.isPrimary,
     attempt: response.attempt,
     revision: response.revision,
-    trim: response.trim,
+    trim: toWireTrim(response.trim),
     generation_params: response.generationParams,
     dropped_params: response.droppedParams,
     status: response.status,
     finish_reason: response.finishReason,
     error: error && { code: error.code, message: error.message, provider_message: error.providerMessage },
+  }
+}
+
+function toWireTrim(trim: Trim | null): ModelResult['trim'] {
+  if (!trim) return null
+  const { summary, ...counts } = trim
+  return { ...counts, summary: summary ? toWireSummary(summary) : null }
+}
+
+function toWireSummary(summary: TurnSummary) {
+  return {
+    model_name: summary.model,
+    turns: summary.turns,
+    text: summary.text,
+    is_new: summary.isNew,
+    prompt_tokens: summary.promptTokens,
+    completion_tokens: summary.completionTokens,
+    cost: summary.cost,
+    latency_ms: summary.latencyMs,
+    error: summary.error,
   }
 }
 
@@ -80,17 +100,19 @@ export function toWireLane(sessionId: number, lane: Lane) {
 }
 
 export function toWindowLane(preview: LanePreview) {
-  const { lane, model, parts, total, answerTokens, fitted } = preview
+  const { lane, model, parts, total, answerTokens, fitted, summary } = preview
+  const summarised = summary?.turns ?? 0
   return {
     session_model_id: lane.laneId,
     model_name: lane.modelName,
     context: model.contextTokens,
     reserved: answerTokens,
     tokens: { ...parts, total },
-    fits: fitted !== undefined && fitted.report.turnsLeftOut === 0,
+    fits: fitted !== undefined && fitted.report.turnsLeftOut + summarised === 0,
     sent: fitted?.report.tokens.total ?? null,
-    turns_left_out: fitted?.report.turnsLeftOut ?? 0,
-    messages_left_out: fitted?.report.messagesLeftOut ?? 0,
+    turns_left_out: (fitted?.report.turnsLeftOut ?? 0) + summarised,
+    messages_left_out: (fitted?.report.messagesLeftOut ?? 0) + 2 * summarised,
+    summary: summary ? { model_name: summary.model, turns: summary.turns, text: summary.text } : null,
   }
 }
 
@@ -127,7 +149,7 @@ function toFrame({ seq, event }: NumberedEvent): string {
         ...toLaneStart(response),
         generation_params: response.generationParams,
         dropped_params: response.droppedParams,
-        trim: response.trim,
+        trim: toWireTrim(response.trim),
       }
       return frame(event.type, start, seq)
     }

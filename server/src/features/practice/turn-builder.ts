@@ -2,14 +2,16 @@ import type { IdAllocator } from '../../db/ids.ts'
 import { AppError, InvalidRequestError } from '../../errors.ts'
 import type { ChatMessage, LanguageModel } from '../../models/language-model.ts'
 import type { LaneTask } from '../../runs/lane-run.ts'
-import type { GenerationParams, Response, Trim, Turn } from '../../runs/turn.ts'
+import type { GenerationParams, Response, Turn } from '../../runs/turn.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
 import { ESTIMATE } from '../window/estimate.ts'
 import type { WindowService } from '../window/window.ts'
 import { toGenerationParameters, toWireParams } from './generation-params.ts'
 import { fewShotsOf, settingsOf, type TurnSettings } from './lane-settings.ts'
+import { type FittedLane, type LaneMaterial, LaneWindow } from './lane-window.ts'
 import { resolveParams, valuesOf } from './resolve-settings.ts'
 import type { Lane, PracticeSession } from './session.ts'
+import type { SummaryWriter } from './summary-writer.ts'
 import { systemPrompt } from './system-prompt.ts'
 
 /** What practice needs of the catalog. */
@@ -31,11 +33,13 @@ export type TurnPlan = TurnSettings & {
 export class TurnBuilder {
   readonly #catalog: AskableModels
   readonly #window: WindowService
+  readonly #windows: LaneWindow
   readonly #ids: IdAllocator
 
-  constructor(deps: { catalog: AskableModels; window: WindowService; ids: IdAllocator }) {
+  constructor(deps: { catalog: AskableModels; window: WindowService; summaries: SummaryWriter; ids: IdAllocator }) {
     this.#catalog = deps.catalog
     this.#window = deps.window
+    this.#windows = new LaneWindow(deps)
     this.#ids = deps.ids
   }
 
@@ -70,25 +74,9 @@ export class TurnBuilder {
     return Promise.all(
       lanes.map(async (lane) => {
         const model = this.#getModel(lane.modelName)
-        const asked = this.#parameters(plan, lane, model)
-        const messages = messagesOf(plan, lane)
-        const fitted = await this.#fit(model, messages, asked.answerTokens).catch((error: unknown) => {
-          if (error instanceof AppError && error.code === 'context_too_long') return undefined
-          throw error
-        })
-        const { messages: counts, total } = await this.#window.count(
-          messages.map(({ message }) => message),
-          {
-            tokenizer: model.tokenizer,
-            model: model.name,
-          },
-        )
-        const parts = { system: 0, few_shot: 0, history: 0, prompt: 0 }
-        counts.forEach(({ tokens }, index) => {
-          const part = messages[index]?.part
-          if (part) parts[part] += tokens
-        })
-        return { lane, model, parts, total, answerTokens: asked.answerTokens, fitted }
+        const { answerTokens } = this.#parameters(plan, lane, model)
+        const preview = await this.#windows.preview(materialOf(plan, lane, model, answerTokens))
+        return { lane, model, answerTokens, ...preview }
       }),
     )
   }
@@ -122,13 +110,29 @@ export class TurnBuilder {
       trim: null,
       createdAt: plan.now,
     }
-    const task = { response, provider: model.provider, costOf: this.#costOf(model), countTokens: ESTIMATE.count }
+    const task = {
+      response,
+      provider: model.provider,
+      costOf: this.#costOf(model, response),
+      countTokens: ESTIMATE.count,
+    }
+    const asked = ({ messages, report }: FittedLane) => ({
+      request: { messages, parameters: accepted },
+      onUsage: (inputTokens: number) => this.#window.calibrate(model.name, report, inputTokens),
+    })
     try {
-      const { messages, report } = await this.#fit(model, messagesOf(plan, lane), answerTokens)
-      if (report.turnsLeftOut > 0) response.trim = toTrim(report)
-      const calibrate = (inputTokens: number) => this.#window.calibrate(model.name, report, inputTokens)
-      const request = { messages, parameters: accepted }
-      return { ...task, model: this.#catalog.languageModel(model.name), request, onUsage: calibrate }
+      const fitted = await this.#windows.fit(materialOf(plan, lane, model, answerTokens))
+      response.trim = fitted.trim
+      const ready = { ...task, model: this.#catalog.languageModel(model.name), ...asked(fitted) }
+      const { summarise } = fitted
+      if (!summarise) return ready
+      const prepare = async (signal: AbortSignal) => {
+        const summarised = await summarise(signal)
+        response.trim = summarised.trim
+        response.cost = costOfSummary(response)
+        return asked(summarised)
+      }
+      return { ...ready, prepare }
     } catch (error) {
       // What does not fit is this lane's own failure: the others go on.
       if (!(error instanceof AppError) || error.code !== 'context_too_long') throw error
@@ -145,20 +149,13 @@ export class TurnBuilder {
     return { accepted, dropped, answerTokens }
   }
 
-  #fit(model: CatalogModel, messages: readonly PlannedMessage[], answerTokens: number) {
-    return this.#window.fit(
-      messages.map(({ message }) => message),
-      {
-        contextTokens: model.contextTokens,
-        answerTokens,
-        tokenizer: model.tokenizer,
-        model: model.name,
-      },
-    )
-  }
-
-  #costOf(model: CatalogModel): LaneTask['costOf'] {
-    return (usage) => this.#catalog.costOf(model, usage)
+  /** Of the answer, and of the summary that was written for it. */
+  #costOf(model: CatalogModel, response: Response): LaneTask['costOf'] {
+    return (usage) => {
+      const cost = this.#catalog.costOf(model, usage)
+      const summaryCost = costOfSummary(response)
+      return cost === null || summaryCost === null ? (cost ?? summaryCost) : cost + summaryCost
+    }
   }
 
   #getModel(name: string): CatalogModel {
@@ -169,36 +166,23 @@ export class TurnBuilder {
   }
 }
 
-type PlannedMessage = { part: 'system' | 'few_shot' | 'history' | 'prompt'; message: ChatMessage }
-
-/**
- * System prompt, examples of the agent and then of the session, the lane's history, the prompt.
- *
- * Examples are turns like any other to the window: being the oldest, they are the first to leave.
- */
-function messagesOf(plan: TurnPlan, lane: Lane): PlannedMessage[] {
+function materialOf(plan: TurnPlan, lane: Lane, model: CatalogModel, answerTokens: number): LaneMaterial {
   const settings = settingsOf(plan, lane)
-  const system = systemPrompt(settings)
-  const examples = [...(settings.agentSnapshot?.examples ?? []), ...fewShotsOf(plan, lane)]
-  return [
-    ...(system ? [{ part: 'system' as const, message: { role: 'system' as const, content: system } }] : []),
-    ...examples.flatMap(({ input_text, output_text }): PlannedMessage[] => [
-      { part: 'few_shot', message: { role: 'user', content: input_text } },
-      { part: 'few_shot', message: { role: 'assistant', content: output_text } },
-    ]),
-    ...plan.historyOf(lane.laneId).map((message): PlannedMessage => ({ part: 'history', message })),
-    { part: 'prompt', message: { role: 'user', content: plan.promptText } },
-  ]
+  return {
+    sessionId: plan.session.sessionId,
+    laneId: lane.laneId,
+    model,
+    answerTokens,
+    system: systemPrompt(settings),
+    examples: [...(settings.agentSnapshot?.examples ?? []), ...fewShotsOf(plan, lane)],
+    history: plan.historyOf(lane.laneId),
+    prompt: plan.promptText,
+    summaryModel: settings.summaryModel,
+  }
 }
 
-function toTrim(report: Awaited<ReturnType<WindowService['fit']>>['report']): Trim {
-  return {
-    context: report.context,
-    reserved: report.reserved,
-    used: report.tokens.total,
-    turns_left_out: report.turnsLeftOut,
-    messages_left_out: report.messagesLeftOut,
-  }
+function costOfSummary({ trim }: Response): number | null {
+  return trim?.summary?.isNew ? trim.summary.cost : null
 }
 
 /** A model that is not asked at all. */

@@ -55,6 +55,7 @@ export const turnRoutes =
           // Null asks for nothing here, so that the class's defaults stay.
           settings: {
             stylePreset: body.style_preset ?? undefined,
+            summaryModel: body.summary_model ?? undefined,
             styleParams: body.style_params ?? undefined,
             generationParams: body.generation_params ?? undefined,
             fewShotExampleIds: body.few_shot_example_ids ?? undefined,
