@@ -2996,7 +2996,7 @@ export interface components {
             notes: string | null;
             knowledge_ids: number[];
             agent_id: number | null;
-            settings: components["schemas"]["PracticeSettingInput"];
+            settings: components["schemas"]["PracticeSettingInput"] | null;
             models: components["schemas"]["SessionModelInput"][];
             turns: {
                 turn_id: number;
@@ -4688,7 +4688,7 @@ export interface components {
             notes: string | null;
             knowledge_ids: number[];
             agent_id: number | null;
-            settings: components["schemas"]["PracticeSetting"];
+            settings: components["schemas"]["PracticeSetting"] | null;
             models: components["schemas"]["SessionModel"][];
             turns: {
                 turn_id: number;

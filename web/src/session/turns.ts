@@ -43,6 +43,7 @@ export function sessionOfTurn(turn: TurnResult, classId: number): Session {
     notes: null,
     knowledge_ids: [],
     agent_id: null,
+    settings: null,
     model_names: results.map(({ model_name }) => model_name),
     turn_count: 0,
     created_at,

@@ -32,7 +32,7 @@ export const SessionSchema = z
     notes: z.string().nullable(),
     knowledge_ids: z.array(Id),
     agent_id: Id.nullable(),
-    settings: SettingsSchema,
+    settings: SettingsSchema.nullable(),
     models: z.array(LaneSchema),
     turns: z.array(
       z.object({
