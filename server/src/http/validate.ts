@@ -8,13 +8,27 @@ import { type FieldProblem, ValidationError } from '../errors.ts'
  */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const place = PLACES[httpPart ?? 'body'] ?? 'body'
+  const isPlain = PLAIN.get(schema)
   return (data: unknown) => {
+    if (isPlain?.(data)) return { value: data }
     const parsed = schema.safeParse(data)
     if (parsed.success) return { value: parsed.data }
     return {
       error: new ValidationError(distinct(parsed.error.issues.flatMap((issue) => describe(issue, place, data)))),
     }
   }
+}
+
+const PLAIN = new WeakMap<z.ZodType, (data: unknown) => boolean>()
+
+/**
+ * Spares the schema of large bodies the work of copying each part of them.
+ *
+ * @param isPlain whether parsing would give exactly what it was given; when in doubt it says no.
+ */
+export function takePlain<Schema extends z.ZodType>(schema: Schema, isPlain: (data: unknown) => boolean): Schema {
+  PLAIN.set(schema, isPlain)
+  return schema
 }
 
 const PLACES: Record<string, string> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' }

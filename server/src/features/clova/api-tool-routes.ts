@@ -60,10 +60,9 @@ export const apiToolRoutes =
       },
       async (request) => {
         const { messages, maxTokens } = request.body
-        const given = new Map<ChatMessage, (typeof messages)[number]>()
-        for (const [place, message] of messages.entries()) given.set(toChatMessage(message, place), message)
-        const kept = await clova.slide(request.person, request.params.model, [...given.keys()], maxTokens ?? undefined)
-        return ok({ messages: kept.flatMap((message) => given.get(message) ?? []) })
+        const read = messages.map(toChatMessage)
+        const kept = await clova.slide(request.person, request.params.model, read, maxTokens ?? undefined)
+        return ok({ messages: sameMessages(kept, read, messages) })
       },
     )
 
@@ -96,6 +95,15 @@ export const apiToolRoutes =
       async (request) => ok({ numTokens: await clova.countForEmbedding(request.person, request.body.text) }),
     )
   }
+
+/** What was given for each message that is kept; those are in the order in which they came. */
+function sameMessages<Given>(kept: readonly ChatMessage[], read: readonly ChatMessage[], given: readonly Given[]) {
+  let place = -1
+  return kept.flatMap((message) => {
+    place = read.indexOf(message, place + 1)
+    return given[place] ?? []
+  })
+}
 
 /** The tokenizer of version 3, which knows images, tools and formats. */
 export const tokenizeV3Routes =

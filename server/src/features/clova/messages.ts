@@ -8,23 +8,22 @@ const MOST_IMAGES = 5
 /** Reads a message in the form of version 1 or 3. @param place where it stands, for the error. */
 export function toChatMessage(message: WireMessage, place: number): ChatMessage {
   const { role } = message
-  const where = `messages[${place}]`
   switch (role) {
     case 'system':
       // CLOVA Studio's own playground sends an empty directive when there is none.
-      return { role, content: textOf(message, where) }
+      return { role, content: textOf(message, place) }
     case 'user':
-      return { role, content: userContent(message, where) }
+      return { role, content: userContent(message, place) }
     case 'assistant': {
-      const content = textOf(message, where)
+      const content = textOf(message, place)
       if (message.toolCalls?.length) return { role, content, toolCalls: message.toolCalls.map(toToolCall) }
-      if (content === '') throw new ClovaError(40004, `${where}.content`)
+      if (content === '') throw new ClovaError(40004, `messages[${place}].content`)
       return { role, content }
     }
     case 'tool': {
       const { toolCallId } = message
-      if (!toolCallId) throw new ClovaError(40001, `${where}.toolCallId: a tool's answer names the call`)
-      return { role, toolCallId, content: textOf(message, where) }
+      if (!toolCallId) throw new ClovaError(40001, `messages[${place}].toolCallId: a tool's answer names the call`)
+      return { role, toolCallId, content: textOf(message, place) }
     }
   }
 }
@@ -56,20 +55,20 @@ export function checkCounts(messages: readonly ChatMessage[]): void {
 }
 
 /** The text of a message that cannot have images, its parts put together; empty when there is none. */
-function textOf({ content }: WireMessage, where: string): string {
+function textOf({ content }: WireMessage, place: number): string {
   if (typeof content === 'string') return content
   return (content ?? [])
     .map((part, index) => {
       if (part.type === 'text') return part.text
-      throw new ClovaError(40001, `${where}.content[${index}]: only a user message can have images`)
+      throw new ClovaError(40001, `messages[${place}].content[${index}]: only a user message can have images`)
     })
     .join('')
 }
 
-function userContent({ content }: WireMessage, where: string): string | ContentPart[] {
-  if (!content?.length) throw new ClovaError(40004, `${where}.content`)
+function userContent({ content }: WireMessage, place: number): string | ContentPart[] {
+  if (!content?.length) throw new ClovaError(40004, `messages[${place}].content`)
   if (typeof content === 'string') return content
-  return content.map((part, index) => toPart(part, `${where}.content[${index}]`))
+  return content.map((part, index) => toPart(part, `messages[${place}].content[${index}]`))
 }
 
 function toPart(part: WirePart, where: string): ContentPart {

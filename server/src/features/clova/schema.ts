@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { takePlain } from '../../http/validate.ts'
+import { isPlainConversation } from './plain-conversation.ts'
 
 /**
  * CLOVA Studio's requests and replies.
@@ -104,10 +106,14 @@ export const TokenizeV3Body = z.object({
   responseFormat: ResponseFormatSchema.nullish(),
 })
 
-export const SlidingBody = z.object({
-  messages: z.array(MessageV3Schema).min(1).describe('In the form of version 1 or 3'),
-  maxTokens: answerTokens.nullish().describe('Kept free for the answer; 100 when missing'),
-})
+/** Conversations of thousands of messages come here, nearly all of them plain texts. */
+export const SlidingBody = takePlain(
+  z.object({
+    messages: z.array(MessageV3Schema).min(1).describe('In the form of version 1 or 3'),
+    maxTokens: answerTokens.nullish().describe('Kept free for the answer; 100 when missing'),
+  }),
+  isPlainConversation,
+)
 
 export const EmbeddingBody = z.object({ text: z.string() })
 

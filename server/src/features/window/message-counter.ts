@@ -1,7 +1,7 @@
 import type { ChatMessage, ModelRequest, ToolDefinition } from '../../models/language-model.ts'
 import { type MessageOverhead, overheadFor } from './message-overhead.ts'
 import type { Pacer } from './pacer.ts'
-import { textSlices } from './text-slices.ts'
+import { SLICE_LENGTH, textSlices } from './text-slices.ts'
 import { TokenMemory } from './token-memory.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
@@ -24,17 +24,17 @@ export class MessageCounter {
    * Does not return before it is done: up to some milliseconds for each thousand tokens of new text.
    */
   count(message: ChatMessage, limit = Number.POSITIVE_INFINITY): number {
-    const known = this.#remembered(message, limit)
-    if (known !== undefined) return known
+    const counted = this.#remembered(message, limit) ?? this.#countShort(message)
+    if (counted !== undefined) return counted
     const steps = this.#steps(message, limit)
     let step = steps.next()
     while (!step.done) step = steps.next()
     return step.value
   }
 
-  /** The same number as `count`, with pauses for the event loop; a number at once when everything is remembered. */
+  /** The same number as `count`, with pauses for the event loop; a number at once when there is little to count. */
   countPaced(message: ChatMessage, limit: number, pacer: Pacer): number | Promise<number> {
-    return this.#remembered(message, limit) ?? paced(this.#steps(message, limit), pacer)
+    return this.#remembered(message, limit) ?? this.#countShort(message) ?? paced(this.#steps(message, limit), pacer)
   }
 
   /** Tokens of one text without any overhead, with pauses for the event loop. */
@@ -64,6 +64,16 @@ export class MessageCounter {
       if (tokens > limit) return tokens
     }
     return tokens
+  }
+
+  /** Counts a message of one text that is a single slice, as most are; undefined for any other. */
+  #countShort(message: ChatMessage): number | undefined {
+    const { content } = message
+    if (typeof content !== 'string' || content.length > SLICE_LENGTH || content === '') return undefined
+    if (message.role === 'assistant' && message.toolCalls?.length) return undefined
+    const tokens = this.tokenizer.count(content)
+    this.#memory.remember(content, tokens)
+    return this.#overheadOf(message) + tokens
   }
 
   /** Counts a message, stopping for breath after each slice of a text. */

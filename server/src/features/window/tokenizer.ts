@@ -1,4 +1,4 @@
-import { textSlices } from './text-slices.ts'
+import { SLICE_LENGTH, textSlices } from './text-slices.ts'
 
 /** Counts the tokens of texts in the way of one family of models. */
 export type Tokenizer = {
@@ -27,6 +27,7 @@ export function createTokenizer(name: string, isEstimate: boolean, countSlice: (
     name,
     isEstimate,
     count(text) {
+      if (text.length <= SLICE_LENGTH) return text === '' ? 0 : countSlice(text)
       let tokens = 0
       for (const slice of textSlices(text)) tokens += countSlice(slice)
       return tokens
