@@ -2310,6 +2310,8 @@ export interface components {
                 /** @description What was sent in place of turns that were left out */
                 summary: components["schemas"]["TurnSummaryInput"] | null;
             } | null;
+            /** @description Where its call is in the trace, for feedback and queues; null for an answer that came from a file */
+            call_ref: string | null;
             /** @description What was sent to the model */
             generation_params: {
                 [key: string]: unknown;
@@ -4010,6 +4012,8 @@ export interface components {
                 /** @description What was sent in place of turns that were left out */
                 summary: components["schemas"]["TurnSummary"] | null;
             } | null;
+            /** @description Where its call is in the trace, for feedback and queues; null for an answer that came from a file */
+            call_ref: string | null;
             /** @description What was sent to the model */
             generation_params: {
                 [key: string]: unknown;

@@ -5,7 +5,7 @@ import type { DroppedParam, ModelResult, TurnResult } from './wire.ts'
 /** What is known of a response before its text comes. */
 export type LaneStart = Pick<
   ModelResult,
-  'response_id' | 'session_model_id' | 'model_name' | 'is_primary' | 'attempt' | 'revision'
+  'response_id' | 'session_model_id' | 'model_name' | 'is_primary' | 'attempt' | 'revision' | 'call_ref'
 >
 
 /** One numbered thing that happened in a turn. Numbers grow and may have gaps. */

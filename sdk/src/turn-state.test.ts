@@ -3,9 +3,10 @@ import type { TurnEvent } from './turn-events.ts'
 import { applyEvent, stateOfTurn, type TurnState } from './turn-state.ts'
 import type { ModelResult, TurnResult } from './wire.ts'
 
+const first = { attempt: 1, revision: 1, call_ref: null }
 const lanes = [
-  { response_id: 1, session_model_id: 11, model_name: 'one', is_primary: true, attempt: 1, revision: 1 },
-  { response_id: 2, session_model_id: 12, model_name: 'two', is_primary: false, attempt: 1, revision: 1 },
+  { response_id: 1, session_model_id: 11, model_name: 'one', is_primary: true, ...first },
+  { response_id: 2, session_model_id: 12, model_name: 'two', is_primary: false, ...first },
 ]
 const start: TurnEvent = {
   id: 1,

@@ -118,7 +118,7 @@ function startTurn(event: Extract<TurnEvent, { type: 'turn-start' }>): TurnState
 
 /** A response of which nothing has come yet. */
 export function newResult(
-  { response_id, session_model_id, model_name, is_primary, attempt, revision }: LaneStart,
+  { response_id, session_model_id, model_name, is_primary, attempt, revision, call_ref }: LaneStart,
   { turn_id, prompt_text, created_at }: Pick<TurnResult, 'turn_id' | 'prompt_text' | 'created_at'>,
 ): ModelResult {
   return {
@@ -140,6 +140,7 @@ export function newResult(
     generation_params: {},
     dropped_params: [],
     trim: null,
+    call_ref,
     status: 'running',
     finish_reason: null,
     error: null,

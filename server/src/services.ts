@@ -57,6 +57,7 @@ import { UsableSkills } from './features/skillsets/authoring/usable-skills.ts'
 import { VersionStore } from './features/skillsets/authoring/version-store.ts'
 import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
 import { SkillsetService } from './features/skillsets/service.ts'
+import { OwnCallIds } from './features/traces/own/call-ids.ts'
 import { createTraces } from './features/traces/traces.ts'
 import { WeaveProjects } from './features/weave/project-access.ts'
 import { ProjectStore as WeaveProjectStore } from './features/weave/project-store.ts'
@@ -126,11 +127,13 @@ export async function createServices(config: Config, database: Database, parts: 
   const practiceStore = new PracticeStore(database, lanes)
   const settingsStore = new SettingsStore(database)
   const settings = new SettingsService({ store: settingsStore, fewShots, agents, classes, catalog, ids, now })
+  const callIds = new OwnCallIds(secret.deriveKey('call ids'))
   const builder = new TurnBuilder({
     catalog,
     window: windows,
     summaries: new SummaryWriter({ store: new SummaryStore(database), catalog, window: windows }),
     ids,
+    answerRef: (entity, responseId) => callIds.answerRef(entity, responseId),
   })
   const practice = new PracticeService({
     store: practiceStore,

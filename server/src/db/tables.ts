@@ -214,6 +214,8 @@ type PracticeResponsesTable = {
   dropped_params: Json<{ name: string; reason: string }[]>
   /** What of the conversation did not fit the model's window. */
   trim: Json<JsonRecord | null> | null
+  /** Where its call is in the trace; null when Etude has not asked for it, but taken it from a file. */
+  call_ref: string | null
   created_at: string
   ended_at: string | null
 }

@@ -78,6 +78,7 @@ function newResponse(turn: Turn, modelName: string): Response {
     attempt: 1,
     revision: 1,
     trim: null,
+    callRef: null,
     status: 'running',
     text: '',
     reasoningText: '',

@@ -298,7 +298,10 @@ export class RunStore {
 
   readonly #insertResponse = compileOnce(
     (
-      v: Pick<Response, 'responseId' | 'laneId' | 'modelName' | 'attempt' | 'revision' | 'status' | 'createdAt'> &
+      v: Pick<
+        Response,
+        'responseId' | 'laneId' | 'modelName' | 'attempt' | 'revision' | 'status' | 'callRef' | 'createdAt'
+      > &
         TurnKey & { isPrimary: number; generationParams: string; droppedParams: string; trim: string | null },
     ) =>
       this.#db.insertInto('practice_responses').values({
@@ -316,6 +319,7 @@ export class RunStore {
         generation_params: v.generationParams,
         dropped_params: v.droppedParams,
         trim: v.trim,
+        call_ref: v.callRef,
         created_at: v.createdAt,
       }),
   )

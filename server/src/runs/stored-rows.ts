@@ -51,6 +51,7 @@ export function toResponse(row: Selectable<Tables['practice_responses']>): Respo
     generationParams: row.generation_params,
     droppedParams: row.dropped_params,
     trim: row.trim as Trim | null,
+    callRef: row.call_ref,
     createdAt: row.created_at,
   }
 }

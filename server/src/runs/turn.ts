@@ -45,6 +45,8 @@ export type Response = {
   droppedParams: DroppedParameter[]
   /** What of the conversation did not fit the model's window; null when everything did. */
   trim: Trim | null
+  /** Where its call is in the trace; null for an answer that came from a file. */
+  callRef: string | null
   createdAt: string
 }
 

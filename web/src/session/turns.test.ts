@@ -19,6 +19,7 @@ const answer = (response_id: number, turn_id: number, model_name: string): Model
   attempt: 1,
   revision: 1,
   trim: null,
+  call_ref: null,
   generation_params: {},
   dropped_params: [],
   status: 'complete',

@@ -70,7 +70,7 @@ export function pendingTurn(session: Session, prompt: string, modelNames: readon
   const results = lanes.map(
     (lane, index): ModelResult =>
       newResult(
-        { ...lane, response_id: -1 - index, attempt: 1, revision: 1 },
+        { ...lane, response_id: -1 - index, attempt: 1, revision: 1, call_ref: null },
         { turn_id: PENDING, prompt_text: prompt, created_at },
       ),
   )

@@ -50,6 +50,7 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
     for (const result of body.results) {
       expect(Number.isInteger(result.latency_ms)).toBe(true)
       expect(new Date(result.created_at).toISOString()).toBe(result.created_at)
+      expect(result.call_ref).toMatch(/^weave:\/\/\/practice\/practice\/call\/[0-9a-f-]{36}$/)
     }
   })
 

@@ -204,6 +204,10 @@ export const ModelResultSchema = z
       })
       .nullable()
       .describe('What did not fit the model’s window, in tokens and counts; null when everything was sent'),
+    call_ref: z
+      .string()
+      .nullable()
+      .describe('Where its call is in the trace, for feedback and queues; null for an answer that came from a file'),
     generation_params: Params.describe('What was sent to the model'),
     dropped_params: z.array(z.object({ name: z.string(), reason: z.string() })),
     status: z.enum(['running', 'complete', 'stopped', 'failed', 'interrupted']),

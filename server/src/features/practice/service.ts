@@ -26,6 +26,9 @@ import type { AskableModels, TurnBuilder, TurnPlan } from './turn-builder.ts'
 /** Which lanes of a session are asked: by their ids, by their models, or those that are switched on. */
 export type LaneChoice = { modelNames?: readonly string[] | undefined; laneIds?: readonly number[] | undefined }
 
+/** A session that may be asked, and the slug of its class. */
+type RunnableSession = { session: PracticeSession; entity: string }
+
 /** Asking: one prompt, many models, each with a lane of its own. */
 export class PracticeService {
   readonly #store: PracticeStore
@@ -98,7 +101,7 @@ export class PracticeService {
   ): Promise<TurnKey> {
     const earlier = await this.#firstOutcome(person, request.idempotency)
     if (earlier) return earlier
-    const { session, lanes, settings } = await this.#newSession(person, classId, {
+    const { session, entity, lanes, settings } = await this.#newSession(person, classId, {
       ...request,
       title: titleFromPrompt(request.promptText),
       preview: previewOf(request.promptText),
@@ -106,6 +109,7 @@ export class PracticeService {
     })
     const now = session.createdAt
     const plan = await this.#plan(session, {
+      entity,
       lanes,
       settings,
       promptText: request.promptText,
@@ -173,10 +177,10 @@ export class PracticeService {
   ): Promise<TurnKey> {
     const earlier = await this.#firstOutcome(person, request.idempotency)
     if (earlier) return earlier
-    const session = await this.#getRunnable(person, sessionId)
+    const runnable = await this.#getRunnable(person, sessionId)
     const transcript = await this.#transcripts.read(sessionId)
     const latest = transcript.turns.at(-1)?.turnId ?? null
-    return this.#ask(person, session, transcript, { ...request, parentTurnId: request.afterTurnId ?? latest })
+    return this.#ask(person, runnable, transcript, { ...request, parentTurnId: request.afterTurnId ?? latest })
   }
 
   /**
@@ -190,12 +194,12 @@ export class PracticeService {
     request: LaneChoice & { promptText?: string | undefined; params?: GenerationParams | undefined },
   ): Promise<TurnKey> {
     const { sessionId } = await this.getTurn(person, turnId)
-    const session = await this.#getRunnable(person, sessionId)
+    const runnable = await this.#getRunnable(person, sessionId)
     const transcript = await this.#transcripts.read(sessionId)
     const turn = transcript.turns.find((one) => one.turnId === turnId)
     if (!turn) throw new NotFoundError('turn', turnId)
     const promptText = request.promptText ?? turn.promptText
-    return this.#ask(person, session, transcript, { ...request, promptText, parentTurnId: turn.parentTurnId })
+    return this.#ask(person, runnable, transcript, { ...request, promptText, parentTurnId: turn.parentTurnId })
   }
 
   /**
@@ -207,7 +211,7 @@ export class PracticeService {
   async retry(person: Person, responseId: number): Promise<TurnKey> {
     const key = await this.#store.findResponseTurn(person.personId, responseId)
     if (!key) throw new NotFoundError('response', responseId)
-    const session = await this.#getRunnable(person, key.sessionId)
+    const { session, entity } = await this.#getRunnable(person, key.sessionId)
     const found = await this.#runs.find(key)
     const response = found?.responses.find((one) => one.responseId === responseId)
     const lanes = await this.#lanes.list(key.sessionId)
@@ -219,6 +223,7 @@ export class PracticeService {
 
     const { turn } = found
     const plan = await this.#plan(session, {
+      entity,
       lanes,
       promptText: turn.promptText,
       transcript: await this.#transcripts.read(key.sessionId),
@@ -239,7 +244,9 @@ export class PracticeService {
     const session = await this.get(person, sessionId)
     const transcript = await this.#transcripts.read(sessionId)
     const lanes = (await this.#lanes.list(sessionId)).filter(({ isActive }) => isActive)
+    const { slug: entity } = await this.#classes.getReadable(person, session.classId)
     const plan = await this.#plan(session, {
+      entity,
       lanes,
       promptText: draft.promptText,
       transcript,
@@ -273,8 +280,8 @@ export class PracticeService {
       projectId?: number | undefined
       settings: SettingsChange
     },
-  ): Promise<{ session: PracticeSession; lanes: Lane[]; settings: SettingsRevision }> {
-    const { allowedModels, primaryModel, defaultSettings } = await this.#classes.getRunnable(person, classId)
+  ): Promise<RunnableSession & { lanes: Lane[]; settings: SettingsRevision }> {
+    const { allowedModels, primaryModel, defaultSettings, slug } = await this.#classes.getRunnable(person, classId)
     const modelNames = this.#chooseModels(allowedModels, primaryModel, given.modelNames)
     if (given.projectId !== undefined) await this.#projects.getForClass(person, given.projectId, classId)
     const now = this.#now().toISOString()
@@ -306,12 +313,12 @@ export class PracticeService {
       },
       now,
     )
-    return { session, lanes, settings }
+    return { session, entity: slug, lanes, settings }
   }
 
   async #ask(
     person: Person,
-    session: PracticeSession,
+    { session, entity }: RunnableSession,
     transcript: Transcript,
     request: LaneChoice & {
       promptText: string
@@ -326,7 +333,15 @@ export class PracticeService {
       throw new NotFoundError('turn', parentTurnId)
     const lanes = chooseLanes(await this.#lanes.list(sessionId), request)
     const now = this.#now().toISOString()
-    const plan = await this.#plan(session, { lanes, promptText, transcript, parentTurnId, params: request.params, now })
+    const plan = await this.#plan(session, {
+      entity,
+      lanes,
+      promptText,
+      transcript,
+      parentTurnId,
+      params: request.params,
+      now,
+    })
     const { turn, tasks } = await this.#builder.newTurn(plan, lanes)
     const alsoStore = [
       this.#store.anotherTurn(sessionId, { preview: previewOf(promptText), title: titleFromPrompt(promptText), now }),
@@ -365,6 +380,7 @@ export class PracticeService {
   async #plan(
     session: PracticeSession,
     given: {
+      entity: string
       /** Those that may be asked. */
       lanes: readonly Lane[]
       settings?: TurnPlan['settings']
@@ -383,6 +399,7 @@ export class PracticeService {
     const links = [settings, ...ownSettings.values()].flatMap(({ fewShotLinks }) => fewShotLinks)
     return {
       session,
+      entity: given.entity,
       settings,
       ownSettings,
       promptText: given.promptText,
@@ -400,10 +417,10 @@ export class PracticeService {
     return new Map(revisions.map((revision) => [revision.revision, revision]))
   }
 
-  async #getRunnable(person: Person, sessionId: number): Promise<PracticeSession> {
+  async #getRunnable(person: Person, sessionId: number): Promise<RunnableSession> {
     const session = await this.get(person, sessionId)
-    await this.#classes.getRunnable(person, session.classId)
-    return session
+    const { slug } = await this.#classes.getRunnable(person, session.classId)
+    return { session, entity: slug }
   }
 
   /** The models asked for, each once, in that order; otherwise every one of the class, its primary first. */

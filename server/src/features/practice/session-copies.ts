@@ -180,6 +180,7 @@ function toResponse(
     generationParams: response.generation_params,
     droppedParams: [],
     trim: (response.trim ?? null) as Response['trim'],
+    callRef: null,
     createdAt: response.created_at,
   }
 }

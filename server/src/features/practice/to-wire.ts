@@ -45,6 +45,7 @@ export function toModelResult(response: Response, promptText: string): ModelResu
     attempt: response.attempt,
     revision: response.revision,
     trim: toWireTrim(response.trim),
+    call_ref: response.callRef,
     generation_params: response.generationParams,
     dropped_params: response.droppedParams,
     status: response.status,
@@ -182,5 +183,6 @@ function toLaneStart(response: Response) {
     is_primary: response.isPrimary,
     attempt: response.attempt,
     revision: response.revision,
+    call_ref: response.callRef,
   }
 }

@@ -20,6 +20,8 @@ export type AskableModels = Pick<ModelCatalog, 'list' | 'find' | 'languageModel'
 /** What a turn is asked with. */
 export type TurnPlan = TurnSettings & {
   session: PracticeSession
+  /** Whose trace it is written into: the slug of the session's class. */
+  entity: string
   promptText: string
   parentTurnId: number | null
   /** Of this turn only. */
@@ -35,12 +37,21 @@ export class TurnBuilder {
   readonly #window: WindowService
   readonly #windows: LaneWindow
   readonly #ids: IdAllocator
+  readonly #answerRef: (entity: string, responseId: number) => string
 
-  constructor(deps: { catalog: AskableModels; window: WindowService; summaries: SummaryWriter; ids: IdAllocator }) {
+  /** @param deps.answerRef the address that an answer's call will have. */
+  constructor(deps: {
+    catalog: AskableModels
+    window: WindowService
+    summaries: SummaryWriter
+    ids: IdAllocator
+    answerRef: (entity: string, responseId: number) => string
+  }) {
     this.#catalog = deps.catalog
     this.#window = deps.window
     this.#windows = new LaneWindow(deps)
     this.#ids = deps.ids
+    this.#answerRef = deps.answerRef
   }
 
   /** @throws {InvalidRequestError} `unknown_model` when a lane's model has left the catalog. */
@@ -108,6 +119,7 @@ export class TurnBuilder {
       generationParams: toWireParams(accepted),
       droppedParams: dropped,
       trim: null,
+      callRef: this.#answerRef(plan.entity, ids.responseId),
       createdAt: plan.now,
     }
     const task = {

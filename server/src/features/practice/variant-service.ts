@@ -68,7 +68,7 @@ export class VariantService {
     request: { promptText: string; variants: readonly Variant[]; repeats: number },
     alsoStore: (turn: TurnKey) => CompiledQuery[],
   ): Promise<TurnKey> {
-    const { allowedModels, defaultSettings } = await this.#classes.getRunnable(person, classId)
+    const { allowedModels, defaultSettings, slug } = await this.#classes.getRunnable(person, classId)
     for (const { modelName } of request.variants) checkModel(this.#catalog, allowedModels, modelName)
     const now = this.#now().toISOString()
     const revisions: SettingsRevision[] = []
@@ -96,6 +96,7 @@ export class VariantService {
     const { turn, tasks } = await this.#builder.newTurn(
       {
         session,
+        entity: slug,
         settings,
         ownSettings: new Map(revisions.map((revision) => [revision.revision, revision])),
         fewShots: await this.#settings.usableExamples(person, classId, links),
