@@ -28,7 +28,12 @@ export type Ask = {
   models?: readonly string[] | undefined
 }
 
-export type RunRequest = Ask & { classId: number; params?: GenerationParams | undefined }
+export type RunRequest = Ask & {
+  classId: number
+  params?: GenerationParams | undefined
+  /** Summarises turns that do not fit a model's window; without one they are left out. */
+  summaryModel?: string | undefined
+}
 
 type Query = Record<string, string | number | undefined>
 
@@ -206,6 +211,10 @@ function askBody({ prompt, models }: Ask) {
   return { prompt_text: prompt, ...(models && { model_names: models }) }
 }
 
-function runBody({ params, ...ask }: RunRequest) {
-  return { ...askBody(ask), ...(params && { generation_params: params }) }
+function runBody({ params, summaryModel, ...ask }: RunRequest) {
+  return {
+    ...askBody(ask),
+    ...(params && { generation_params: params }),
+    ...(summaryModel && { summary_model: summaryModel }),
+  }
 }

@@ -139,6 +139,17 @@ describe.skipIf(!chromiumPath)('asking', () => {
     expect((await page.locator('article > [role="status"]').allTextContents()).join('')).toBe('')
   })
 
+  it('says what no longer fitted, and shows the summary that was sent instead', async () => {
+    const { etude } = workbench()
+    const prompt = 'Many words about very little. '.repeat(40)
+    const { session_id } = await etude.run({ classId: 1, prompt, models: ['tiny'], summaryModel: 'prose' })
+    for (let turns = 1; turns < 6; turns++) await etude.chat(session_id, { prompt })
+    const page = await open(`/sessions/${session_id}`)
+    const note = lane(page, 'Fir Tiny').getByText(/earlier turns did not fit\. prose has summarised \d of them\./)
+    await note.click()
+    await lane(page, 'Fir Tiny').getByText('A vaccine shows the immune system').waitFor()
+  })
+
   it('never asks with the Enter that ends the composition of a word', async () => {
     const page = await open()
     await choose(page, 'Brook Mini')

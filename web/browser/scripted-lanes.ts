@@ -73,4 +73,5 @@ export const LANES: Record<string, ScriptedLane> = {
   },
   endless: { displayName: 'Delta Preview', reply: countEndlessly },
   other: { displayName: 'Echo Preview', reply: countEndlessly },
+  tiny: { displayName: 'Fir Tiny', contextTokens: 1024, reply: () => answer(['Short and ', 'forgetful.']) },
 }

@@ -11,7 +11,12 @@ const ROOT = join(import.meta.dirname, '../..')
 const ADMIN_KEY = 'a-key-that-only-tests-use'
 
 /** A model of the provider on loopback, and how it answers. */
-export type ScriptedLane = { displayName?: string; price?: number; reply: (request: FakeRequest) => FakeReply }
+export type ScriptedLane = {
+  displayName?: string
+  price?: number
+  contextTokens?: number
+  reply: (request: FakeRequest) => FakeReply
+}
 
 export type Workbench = Awaited<ReturnType<typeof startWorkbench>>
 
@@ -65,12 +70,12 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
 function configOf(models: Record<string, ScriptedLane>, baseUrl: string) {
   return {
     providers: [{ name: 'lab', kind: 'openai-compatible', baseUrl, retries: 0 }],
-    models: Object.entries(models).map(([name, { displayName, price }]) => ({
+    models: Object.entries(models).map(([name, { displayName, price, contextTokens = 128_000 }]) => ({
       name,
       provider: 'lab',
       model: name,
-      contextTokens: 128_000,
-      maxOutputTokens: 16_000,
+      contextTokens,
+      maxOutputTokens: Math.floor(contextTokens / 8),
       ...(displayName && { displayName }),
       ...(price && { pricePerMillionTokens: { input: price, output: 4 * price } }),
     })),

@@ -5,6 +5,7 @@ import { laneErrorText } from '../error-text.ts'
 import { guessLanguage } from '../markdown/guess-language.ts'
 import { Icon } from '../ui/icon.tsx'
 import { LaneHeader } from './lane-header.tsx'
+import { LeftOut } from './left-out.tsx'
 
 const Markdown = lazy(async () => ({ default: (await import('../markdown/markdown.tsx')).Markdown }))
 
@@ -15,13 +16,14 @@ type LaneViewProps = { result: ModelResult; look: LaneLook; onStop: (responseId:
 /** One model's answer to a turn, while it is written and afterwards. */
 export const LaneView = memo(function LaneView({ result, look, onStop }: LaneViewProps) {
   const { t } = useTranslation()
-  const { response_id, response_text, reasoning_text, status, error, finish_reason, dropped_params } = result
+  const { response_id, response_text, reasoning_text, status, error, finish_reason, dropped_params, trim } = result
   const isWriting = status === 'running'
   const headingId = `lane-${response_id}`
   return (
     <article aria-labelledby={headingId} className="rounded-xl border border-line bg-surface shadow-card">
       <LaneHeader result={result} look={look} headingId={headingId} onStop={onStop} />
       <div className="px-4 pt-1 pb-4">
+        {trim && <LeftOut trim={trim} />}
         {reasoning_text !== '' && (
           <details className="group mb-3 text-sm text-soft">
             <summary className="flex w-fit cursor-pointer list-none items-center gap-1 rounded-md py-0.5 pr-1.5 text-faint hover:text-ink">
