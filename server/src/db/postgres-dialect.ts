@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { ColumnTypes } from './sql-dialect.ts'
 
 export const postgresColumnTypes: ColumnTypes = {
@@ -15,6 +15,10 @@ export function isPostgresUniqueViolation(error: unknown): boolean {
 
 export function isPostgresMissingTable(error: unknown): boolean {
   return hasCode(error, '42P01')
+}
+
+export function postgresSecondsOf(time: Expression<unknown>): Expression<number | null> {
+  return sql`cast(floor(extract(epoch from cast(${time} as timestamptz))) as bigint)`
 }
 
 /** Without importing pg, which a server on SQLite never loads; nobody else's codes look like these. */

@@ -1,6 +1,6 @@
 import type { Expression } from 'kysely'
-import { isPostgresUniqueViolation } from './postgres-dialect.ts'
-import { isSqliteUniqueViolation } from './sqlite-dialect.ts'
+import { isPostgresUniqueViolation, postgresSecondsOf } from './postgres-dialect.ts'
+import { isSqliteUniqueViolation, sqliteSecondsOf } from './sqlite-dialect.ts'
 
 /** Column types that the two engines spell differently; migrations take them from here. */
 export type ColumnTypes = {
@@ -19,4 +19,11 @@ export type ColumnTypes = {
 /** Whether a statement failed because a row with the same unique value exists already, on either engine. */
 export function isUniqueViolation(error: unknown): boolean {
   return isSqliteUniqueViolation(error) || isPostgresUniqueViolation(error)
+}
+
+/** Whole seconds since 1970 of a time that is kept as ISO 8601 text. */
+export type SecondsOf = (time: Expression<unknown>) => Expression<number | null>
+
+export function secondsOf(kind: 'sqlite' | 'postgres'): SecondsOf {
+  return kind === 'sqlite' ? sqliteSecondsOf : postgresSecondsOf
 }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { ColumnTypes } from './sql-dialect.ts'
 
 /**
@@ -26,4 +26,8 @@ export function isSqliteUniqueViolation(error: unknown): boolean {
 
 export function isSqliteMissingTable(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.message.startsWith('no such table')
+}
+
+export function sqliteSecondsOf(time: Expression<unknown>): Expression<number | null> {
+  return sql`cast(strftime('%s', substr(${time}, 1, 19)) as integer)`
 }

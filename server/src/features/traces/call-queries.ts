@@ -3,10 +3,9 @@ import type { Person } from '../accounts/person.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { storeText } from '../weave/stored-json.ts'
-import { invalidRequest } from '../weave/weave-error.ts'
-import { filterConditions } from './call-filter.ts'
 import { type CallExtras, type StoredCall, toCallLine } from './call-lines.ts'
-import { ALL_JSON, type CallReader, type CallSelection, type JsonColumn } from './call-reader.ts'
+import { ALL_JSON, type CallReader, type JsonColumn } from './call-reader.ts'
+import { type CallSelector, visibleTo } from './call-selector.ts'
 import { addDays } from './call-time.ts'
 import type { CallsQueryBody, CallsStatsBody } from './query-schema.ts'
 import type { RetentionStore } from './retention-store.ts'
@@ -31,6 +30,7 @@ export class CallQueries {
   readonly #projects: WeaveProjects
   readonly #refs: RefAccess
   readonly #reader: CallReader
+  readonly #selector: CallSelector
   readonly #costs: TokenCosts
   readonly #feedback: CallFeedback | undefined
   readonly #retention: RetentionStore
@@ -39,6 +39,7 @@ export class CallQueries {
     projects: WeaveProjects
     refs: RefAccess
     reader: CallReader
+    selector: CallSelector
     costs: TokenCosts
     feedback: CallFeedback | undefined
     retention: RetentionStore
@@ -46,6 +47,7 @@ export class CallQueries {
     this.#projects = deps.projects
     this.#refs = deps.refs
     this.#reader = deps.reader
+    this.#selector = deps.selector
     this.#costs = deps.costs
     this.#feedback = deps.feedback
     this.#retention = deps.retention
@@ -67,7 +69,7 @@ export class CallQueries {
    */
   async stream(person: Person, body: CallsQueryBody): Promise<AsyncIterable<readonly string[]>> {
     const access = await this.#projects.forReading(person, body.project_id)
-    const selection = select(access, body)
+    const selection = this.#selector.select(access, body)
     const columns = jsonColumns(body.columns)
     const toLines = await this.#printer(access, body, columns)
     return this.#print(this.#reader.stream(selection, columns), toLines)
@@ -76,7 +78,10 @@ export class CallQueries {
   async stats(person: Person, body: CallsStatsBody) {
     const access = await this.#projects.forReading(person, body.project_id)
     const limit = body.limit ?? undefined
-    const { count, bytes } = await this.#reader.count(select(access, { ...body, limit: undefined }), limit)
+    const { count, bytes } = await this.#reader.count(
+      this.#selector.select(access, { filter: body.filter, query: body.query }),
+      limit,
+    )
     const hasMore = limit !== undefined && count > limit
     return {
       count: hasMore ? limit : count,
@@ -123,23 +128,6 @@ export class CallQueries {
         calls.map((call) => toCallLine(call, extras)),
       )
     }
-  }
-}
-
-function visibleTo(access: ProjectAccess): Pick<CallSelection, 'projectId' | 'onlyOf'> {
-  return { projectId: access.projectId, onlyOf: access.reads === 'own' ? access.person.handle : undefined }
-}
-
-function select(access: ProjectAccess, body: Pick<CallsQueryBody, 'filter' | 'limit' | 'offset'>): CallSelection {
-  const { limit, offset } = body
-  if (typeof limit === 'number' && limit < 0) throw invalidRequest('Limit must be non-negative')
-  if (typeof offset === 'number' && offset < 0) throw invalidRequest('Offset must be non-negative')
-  return {
-    ...visibleTo(access),
-    conditions: filterConditions(body.filter),
-    order: 'oldest first',
-    limit: limit ?? undefined,
-    offset: offset ?? 0,
   }
 }
 

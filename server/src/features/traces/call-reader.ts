@@ -9,12 +9,11 @@ export type CallSelection = {
   /** Only the calls of the person with this handle. */
   onlyOf: string | undefined
   conditions: readonly Expression<SqlBool>[]
-  order: 'oldest first' | 'newest first' | readonly CallOrder[]
+  /** Besides the order of time, any keys, each with its direction. */
+  order: 'oldest first' | 'newest first' | readonly RawBuilder<unknown>[]
   limit: number | undefined
   offset: number
 }
-
-export type CallOrder = { by: Expression<unknown>; direction: 'asc' | 'desc' }
 
 export type JsonColumn = 'attributes' | 'inputs' | 'output' | 'summary'
 
@@ -135,7 +134,7 @@ export class CallReader {
       return this.#select(selection).orderBy('started_at', direction).orderBy('call_id', direction)
     }
     let query = this.#select(selection)
-    for (const { by, direction } of order) query = query.orderBy(by, direction)
+    for (const key of order) query = query.orderBy(key)
     return query.orderBy('call_id')
   }
 

@@ -1,4 +1,4 @@
-import type { Expression, Kysely, SqlBool } from 'kysely'
+import type { Expression, Kysely, RawBuilder, SqlBool } from 'kysely'
 import type { Database } from '../../db/open.ts'
 import type { Tables } from '../../db/tables.ts'
 import { restoreText, storeText } from '../weave/stored-json.ts'
@@ -47,14 +47,14 @@ export class CostStore {
     projectId: number,
     options: {
       condition?: Expression<SqlBool>
-      order?: readonly { by: Expression<unknown>; direction: 'asc' | 'desc' }[]
+      order?: readonly RawBuilder<unknown>[]
       limit?: number
       offset?: number
     } = {},
   ): Promise<ProjectPrice[]> {
     let query = this.#db.selectFrom('token_costs').selectAll().where('project_id', '=', projectId)
     if (options.condition) query = query.where(options.condition)
-    for (const { by, direction } of options.order ?? []) query = query.orderBy(by, direction)
+    for (const key of options.order ?? []) query = query.orderBy(key)
     const rows = await query
       .orderBy('cost_id')
       .limit(options.limit ?? Number.MAX_SAFE_INTEGER)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Query, SortBy } from '../weave/query/query.ts'
 import { CallsFilter, ProjectId } from './schema.ts'
 
 const Flag = z.boolean().nullish()
@@ -7,6 +8,8 @@ export const CallsQueryRequest = z
   .object({
     project_id: ProjectId,
     filter: CallsFilter.nullish(),
+    query: Query.nullish(),
+    sort_by: z.array(SortBy).nullish().describe('By any field; the oldest first when left out.'),
     limit: z.int().nullish(),
     offset: z.int().nullish(),
     include_costs: Flag,
@@ -25,6 +28,7 @@ export const CallsStatsRequest = z
   .object({
     project_id: ProjectId,
     filter: CallsFilter.nullish(),
+    query: Query.nullish(),
     limit: z.int().nullish().describe('Counting goes no further; `has_more` says whether there are more.'),
     include_total_storage_size: Flag,
     expand_columns: z.array(z.string()).nullish(),

@@ -4,6 +4,7 @@ import type { WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { type CallFeedback, CallQueries } from './call-queries.ts'
 import { CallReader } from './call-reader.ts'
+import { CallSelector } from './call-selector.ts'
 import { CallService } from './call-service.ts'
 import { CallStore } from './call-store.ts'
 import { CostStore } from './cost-store.ts'
@@ -29,6 +30,7 @@ export function createTraces(deps: {
       projects,
       refs,
       reader: new CallReader(database),
+      selector: new CallSelector(database.kind, () => undefined),
       costs,
       feedback,
       retention: new RetentionStore(database),
