@@ -1673,6 +1673,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/threads/stream_query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Conversations, told by their turns, as JSON lines */
+        post: operations["streamThreads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cost/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what the tokens of models cost, from a time on */
+        post: operations["createCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cost/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The costs that a project has set */
+        post: operations["queryCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/cost/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove costs by their ids */
+        post: operations["purgeCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trace/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What each call of a query used, together with what it called */
+        post: operations["traceUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calls/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What some calls used, together with everything below them */
+        post: operations["callsUsage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/otel/v1/traces": {
         parameters: {
             query?: never;
@@ -3385,6 +3487,16 @@ export interface components {
             /** @description `entity/project`. */
             project_id: string;
             filter?: components["schemas"]["CallsFilterInput"] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
+            /** @description By any field; the oldest first when left out. */
+            sort_by?: {
+                field: string;
+                /** @enum {string} */
+                direction: "asc" | "desc";
+            }[] | null;
             limit?: number | null;
             offset?: number | null;
             include_costs?: boolean | null;
@@ -3402,6 +3514,10 @@ export interface components {
             /** @description `entity/project`. */
             project_id: string;
             filter?: components["schemas"]["CallsFilterInput"] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
             /** @description Counting goes no further; `has_more` says whether there are more. */
             limit?: number | null;
             include_total_storage_size?: boolean | null;
@@ -3412,12 +3528,140 @@ export interface components {
             has_more: boolean;
             total_storage_size_bytes: number | null;
         };
+        ThreadsQueryReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: {
+                /** @description Only turns that began later. */
+                after_datetime?: (string | number) | null;
+                /** @description Only turns that began earlier. */
+                before_datetime?: (string | number) | null;
+                thread_ids?: string[] | null;
+            } | null;
+            limit?: number | null;
+            offset?: number | null;
+            /** @description By any field of a thread; the last updated first when left out. */
+            sort_by?: {
+                field: string;
+                /** @enum {string} */
+                direction: "asc" | "desc";
+            }[] | null;
+        };
+        CostCreateInputInput: {
+            prompt_token_cost: number;
+            completion_token_cost: number;
+            cache_read_input_token_cost?: number | null;
+            cache_creation_input_token_cost?: number | null;
+            prompt_token_cost_unit?: string | null;
+            completion_token_cost_unit?: string | null;
+            /** @description Now when left out. */
+            effective_date?: (string | number) | null;
+            provider_id?: string | null;
+        };
+        CostCreateReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description By the name of the model. */
+            costs: {
+                [key: string]: components["schemas"]["CostCreateInputInput"];
+            };
+            wb_user_id?: string | null;
+        };
+        CostCreateResInput: {
+            /** @description Id and model of each. */
+            ids: [
+                string,
+                string
+            ][];
+        };
+        CostQueryReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description Of the reply; all when left out, the others are null. */
+            fields?: string[] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
+            sort_by?: {
+                field: string;
+                /** @enum {string} */
+                direction: "asc" | "desc";
+            }[] | null;
+            limit?: number | null;
+            offset?: number | null;
+        };
+        CostQueryOutputInput: {
+            id: string | null;
+            llm_id: string | null;
+            prompt_token_cost: number | null;
+            completion_token_cost: number | null;
+            cache_read_input_token_cost: number | null;
+            cache_creation_input_token_cost: number | null;
+            prompt_token_cost_unit: string | null;
+            completion_token_cost_unit: string | null;
+            effective_date: string | null;
+            provider_id: string | null;
+        };
+        CostQueryResInput: {
+            results: components["schemas"]["CostQueryOutputInput"][];
+        };
+        CostPurgeReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description `$eq` or `$in` of `id`, or `$or` of several `$eq`. */
+            query: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            };
+        };
         ExportTraceServiceResponseInput: {
             /** @description What was not taken, and why; null when everything was. */
             partial_success: {
                 rejected_spans: number;
                 error_message: string;
             } | null;
+        };
+        TraceUsageReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: components["schemas"]["CallsFilterInput"] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
+            include_costs?: boolean | null;
+            /** @description How many calls are looked at, at most. */
+            limit?: number | null;
+        };
+        CallsUsageReqInput: {
+            /** @description `entity/project`. */
+            project_id: string;
+            call_ids: string[];
+            include_costs?: boolean | null;
+            /** @description How many calls are looked at, at most. */
+            limit?: number | null;
+        };
+        LLMAggregatedUsageInput: {
+            requests: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+            total_tokens: number;
+            cache_read_input_tokens: number;
+            cache_creation_input_tokens: number;
+            prompt_tokens_total_cost: number | null;
+            completion_tokens_total_cost: number | null;
+            cache_read_input_tokens_total_cost: number | null;
+            cache_creation_input_tokens_total_cost: number | null;
+        };
+        UsageResInput: {
+            /** @description By call, then by model. */
+            call_usage: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["LLMAggregatedUsageInput"];
+                };
+            };
+            unfinished_call_ids: string[];
         };
         Person: {
             user_id: number;
@@ -5075,6 +5319,16 @@ export interface components {
             /** @description `entity/project`. */
             project_id: string;
             filter?: components["schemas"]["CallsFilter"] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
+            /** @description By any field; the oldest first when left out. */
+            sort_by?: {
+                field: string;
+                /** @enum {string} */
+                direction: "asc" | "desc";
+            }[] | null;
             limit?: number | null;
             offset?: number | null;
             include_costs?: boolean | null;
@@ -5092,6 +5346,10 @@ export interface components {
             /** @description `entity/project`. */
             project_id: string;
             filter?: components["schemas"]["CallsFilter"] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
             /** @description Counting goes no further; `has_more` says whether there are more. */
             limit?: number | null;
             include_total_storage_size?: boolean | null;
@@ -5102,12 +5360,148 @@ export interface components {
             has_more: boolean;
             total_storage_size_bytes: number | null;
         };
+        ThreadsQueryReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: {
+                /** @description Only turns that began later. */
+                after_datetime?: string | null;
+                /** @description Only turns that began earlier. */
+                before_datetime?: string | null;
+                thread_ids?: string[] | null;
+            } | null;
+            limit?: number | null;
+            offset?: number | null;
+            /** @description By any field of a thread; the last updated first when left out. */
+            sort_by?: {
+                field: string;
+                /** @enum {string} */
+                direction: "asc" | "desc";
+            }[] | null;
+        };
+        CostCreateInput: {
+            prompt_token_cost: number;
+            completion_token_cost: number;
+            cache_read_input_token_cost?: number | null;
+            cache_creation_input_token_cost?: number | null;
+            prompt_token_cost_unit?: string | null;
+            completion_token_cost_unit?: string | null;
+            /** @description Now when left out. */
+            effective_date?: string | null;
+            provider_id?: string | null;
+        };
+        CostCreateReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description By the name of the model. */
+            costs: {
+                [key: string]: components["schemas"]["CostCreateInput"];
+            };
+            wb_user_id?: string | null;
+        };
+        CostCreateRes: {
+            /** @description Id and model of each. */
+            ids: [
+                string,
+                string
+            ][];
+        };
+        CostQueryReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description Of the reply; all when left out, the others are null. */
+            fields?: string[] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
+            sort_by?: {
+                field: string;
+                /** @enum {string} */
+                direction: "asc" | "desc";
+            }[] | null;
+            limit?: number | null;
+            offset?: number | null;
+        };
+        CostQueryOutput: {
+            id: string | null;
+            llm_id: string | null;
+            prompt_token_cost: number | null;
+            completion_token_cost: number | null;
+            cache_read_input_token_cost: number | null;
+            cache_creation_input_token_cost: number | null;
+            prompt_token_cost_unit: string | null;
+            completion_token_cost_unit: string | null;
+            effective_date: string | null;
+            provider_id: string | null;
+        };
+        CostQueryRes: {
+            results: components["schemas"]["CostQueryOutput"][];
+        };
+        CostPurgeReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            /** @description `$eq` or `$in` of `id`, or `$or` of several `$eq`. */
+            query: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            };
+        };
         ExportTraceServiceResponse: {
             /** @description What was not taken, and why; null when everything was. */
             partial_success: {
                 rejected_spans: number;
                 error_message: string;
             } | null;
+        };
+        TraceUsageReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            filter?: components["schemas"]["CallsFilter"] | null;
+            query?: {
+                /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                $expr: Record<string, never>;
+            } | null;
+            /** @default false */
+            include_costs: boolean;
+            /**
+             * @description How many calls are looked at, at most.
+             * @default 10000
+             */
+            limit: number;
+        };
+        CallsUsageReq: {
+            /** @description `entity/project`. */
+            project_id: string;
+            call_ids: string[];
+            /** @default false */
+            include_costs: boolean;
+            /**
+             * @description How many calls are looked at, at most.
+             * @default 10000
+             */
+            limit: number;
+        };
+        LLMAggregatedUsage: {
+            requests: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+            total_tokens: number;
+            cache_read_input_tokens: number;
+            cache_creation_input_tokens: number;
+            prompt_tokens_total_cost: number | null;
+            completion_tokens_total_cost: number | null;
+            cache_read_input_tokens_total_cost: number | null;
+            cache_creation_input_tokens_total_cost: number | null;
+        };
+        UsageRes: {
+            /** @description By call, then by model. */
+            call_usage: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["LLMAggregatedUsage"];
+                };
+            };
+            unfinished_call_ids: string[];
         };
     };
     responses: never;
@@ -8727,6 +9121,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+        };
+    };
+    streamThreads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThreadsQueryReqInput"];
+            };
+        };
+        responses: {
+            /** @description One thread on each line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    createCosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostCreateReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostCreateRes"];
+                };
+            };
+        };
+    };
+    queryCosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostQueryReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostQueryRes"];
+                };
+            };
+        };
+    };
+    purgeCosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CostPurgeReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    traceUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceUsageReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageRes"];
+                };
+            };
+        };
+    };
+    callsUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallsUsageReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageRes"];
                 };
             };
         };

@@ -21,8 +21,10 @@ import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
 import { callStreamRoutes } from './features/traces/call-stream-routes.ts'
+import { costRoutes } from './features/traces/cost-routes.ts'
 import { otlpRoutes } from './features/traces/otlp/otlp-routes.ts'
 import { callRoutes } from './features/traces/routes.ts'
+import { usageRoutes } from './features/traces/usage-routes.ts'
 import { weaveRoutes } from './features/weave/weave-plugin.ts'
 import { requireSignIn } from './http/authenticate.ts'
 import { documentation } from './http/documentation.ts'
@@ -93,7 +95,9 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(
     weaveRoutes([
       callRoutes(services.traces.calls, services.traces.queries),
-      callStreamRoutes(services.traces.queries),
+      callStreamRoutes(services.traces.queries, services.traces.threads),
+      costRoutes(services.traces.costs, services.traces.costQueries),
+      usageRoutes(services.traces.usage),
       otlpRoutes(services.traces.otlp),
     ]),
   )

@@ -69,8 +69,18 @@ const TRACES: Record<string, (of: Ids) => { body: object }> = {
   'POST /calls/delete': () => ({ body: { ...TRACE_PROJECT, call_ids: ['call'] } }),
   'POST /calls/query_stats': () => ({ body: TRACE_PROJECT }),
   'POST /calls/stream_query': () => ({ body: TRACE_PROJECT }),
+  'POST /calls/usage': () => ({ body: { ...TRACE_PROJECT, call_ids: ['call'] } }),
+  'POST /cost/create': () => ({
+    body: { ...TRACE_PROJECT, costs: { one: { prompt_token_cost: 1, completion_token_cost: 1 } } },
+  }),
+  'POST /cost/purge': () => ({
+    body: { ...TRACE_PROJECT, query: { $expr: { $eq: [{ $getField: 'id' }, { $literal: 'cost' }] } } },
+  }),
+  'POST /cost/query': () => ({ body: TRACE_PROJECT }),
   'POST /otel/v1/trace': () => ({ body: traceExport() }),
   'POST /otel/v1/traces': () => ({ body: traceExport() }),
+  'POST /threads/stream_query': () => ({ body: TRACE_PROJECT }),
+  'POST /trace/usage': () => ({ body: TRACE_PROJECT }),
   'POST /v2/:entity/:project/call/end': () => ({ body: { end: traceEnd() } }),
   'POST /v2/:entity/:project/call/start': () => ({ body: { start: traceStart() } }),
   'POST /v2/:entity/:project/calls/complete': () => ({ body: { batch: [{ ...traceStart(), ...traceEnd() }] } }),

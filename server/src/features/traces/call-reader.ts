@@ -85,6 +85,26 @@ export class CallReader {
     return new Map(rows.map((row) => [row.trace_id ?? '', Number(row.bytes)]))
   }
 
+  /** The condition that a call is one of these or was called by them, at any depth; of at most `limit` calls. */
+  withDescendants(
+    { projectId, onlyOf }: Pick<CallSelection, 'projectId' | 'onlyOf'>,
+    callIds: readonly string[],
+    limit: number,
+  ): Expression<SqlBool> {
+    const isVisible = onlyOf === undefined ? sql<SqlBool>`1 = 1` : sql<SqlBool>`wb_user_id = ${onlyOf}`
+    if (callIds.length === 0) return sql<SqlBool>`1 = 0`
+    return sql<SqlBool>`call_id in (
+      with recursive family(call_id) as (
+        select call_id from calls
+          where project_id = ${projectId} and call_id in (${sql.join(callIds)}) and ${isVisible}
+        union
+        select calls.call_id from calls join family on family.call_id = calls.parent_id
+          where project_id = ${projectId} and ${isVisible}
+      )
+      select call_id from family limit ${limit}
+    )`
+  }
+
   #visible({ projectId, onlyOf }: Pick<CallSelection, 'projectId' | 'onlyOf'>) {
     return this.#db
       .selectFrom('calls')

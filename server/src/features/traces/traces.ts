@@ -7,10 +7,14 @@ import { CallReader } from './call-reader.ts'
 import { CallSelector } from './call-selector.ts'
 import { CallService } from './call-service.ts'
 import { CallStore } from './call-store.ts'
+import { CostQueries } from './cost-queries.ts'
 import { CostStore } from './cost-store.ts'
 import { OtlpService } from './otlp/otlp-service.ts'
 import { RetentionStore } from './retention-store.ts'
+import { ThreadService } from './thread-service.ts'
+import { ThreadStore } from './thread-store.ts'
 import { TokenCosts } from './token-costs.ts'
+import { UsageService } from './usage-service.ts'
 
 /** Everything about calls, built once. */
 export function createTraces(deps: {
@@ -23,18 +27,25 @@ export function createTraces(deps: {
 }) {
   const { database, projects, refs, feedback, findModel, now } = deps
   const store = new CallStore(database)
-  const costs = new TokenCosts({ projects, store: new CostStore(database), findModel, now })
+  const reader = new CallReader(database)
+  const selector = new CallSelector(database.kind, () => undefined)
+  const costStore = new CostStore(database)
+  const costs = new TokenCosts({ projects, store: costStore, findModel, now })
   return {
     calls: new CallService({ projects, refs, store }),
     queries: new CallQueries({
       projects,
       refs,
-      reader: new CallReader(database),
-      selector: new CallSelector(database.kind, () => undefined),
+      reader,
+      selector,
       costs,
       feedback,
       retention: new RetentionStore(database),
     }),
+    costs,
+    costQueries: new CostQueries({ projects, store: costStore, kind: database.kind }),
+    usage: new UsageService({ projects, reader, selector, costs }),
+    threads: new ThreadService({ projects, store: new ThreadStore(database) }),
     otlp: new OtlpService({ projects, store }),
   }
 }
