@@ -1250,6 +1250,312 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My skills, newest first */
+        get: operations["listSkills"];
+        put?: never;
+        /**
+         * Make a skill of an OpenAPI document
+         * @description Operations that read are called at once; those that may change something (any method but GET, HEAD, OPTIONS and TRACE) wait for a person unless `approval` says `never`. When nothing is said of operations, all are switched on if there are at most 40, and none otherwise.
+         */
+        post: operations["createSkill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a skill of a file that holds an OpenAPI document */
+        post: operations["uploadSkill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would become of a document, and everything that is wrong with it; nothing is kept */
+        post: operations["checkSkillDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills/{skill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my skills */
+        get: operations["getSkill"];
+        put?: never;
+        post?: never;
+        /** Remove a skill and all secrets for it; 409 while a skillset needs it */
+        delete: operations["deleteSkill"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what I say of a skill and of its operations
+         * @description Published versions of skillsets keep what they have of it. With If-Match and the number of a revision, 412 when that is no longer the latest.
+         */
+        patch: operations["updateSkill"];
+        trace?: never;
+    };
+    "/v1/skills/{skill_id}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Read the document again, or another state of it, and keep what I have said
+         * @description An operation is the same when its id is, or when method and path are. New ones are switched off. When the servers are others than before, secrets have to be set again.
+         */
+        put: operations["replaceSkillDocument"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills/{skill_id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a skill signs in, and what is set of it
+         * @description For my own skills and those of skillsets that are shared with my classes.
+         */
+        get: operations["listSkillCredentials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills/{skill_id}/credentials/{scheme}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set or replace a secret
+         * @description Kept encrypted, and sent only to the servers that the skill has now. In a call, my own wins over that of a class.
+         */
+        put: operations["setSkillCredential"];
+        post?: never;
+        /** Remove a secret */
+        delete: operations["removeSkillCredential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My skillsets, newest first */
+        get: operations["listSkillsets"];
+        put?: never;
+        /** Make a skillset: a draft until it is published */
+        post: operations["createSkillset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The published skillsets that a class may use, newest first */
+        get: operations["listSharedSkillsets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The draft of one of my skillsets */
+        get: operations["getSkillset"];
+        put?: never;
+        post?: never;
+        /** Remove a skillset with all its versions; 409 while an agent or a session uses one */
+        delete: operations["deleteSkillset"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a draft; what is published stays as it is
+         * @description Lists replace the whole list. With If-Match and the number of a revision, 412 when that is no longer the latest.
+         */
+        patch: operations["updateSkillset"];
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a class that I teach or assist use what I publish */
+        post: operations["shareSkillset"];
+        /** Take a skillset back from a class */
+        delete: operations["unshareSkillset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of one of my skillsets, newest first */
+        get: operations["listSkillsetVersions"];
+        put?: never;
+        /**
+         * Make the draft the next version, which never changes
+         * @description Everything that its skills say is frozen in it; secrets are not. Of more than 50 versions the oldest that nobody needs is deleted; 409 when all are needed.
+         */
+        post: operations["publishSkillset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}/versions/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is not the same in two versions, or in one and the draft */
+        get: operations["compareSkillsetVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of one of my skillsets, with all that its skills said then */
+        get: operations["getSkillsetVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring the draft back to a version, its skills included
+         * @description A skill that says something else now is set back; one that is gone is made anew; one that other skillsets use too stays as it is for them, and this one gets a copy.
+         */
+        post: operations["restoreSkillsetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skillsets/{skillset_id}/versions/{version}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a version, however many are published after it */
+        put: operations["pinSkillsetVersion"];
+        post?: never;
+        /** Let a version go when there are too many */
+        delete: operations["unpinSkillsetVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/openai/chat/completions": {
         parameters: {
             query?: never;
@@ -3294,6 +3600,426 @@ export interface components {
             /** @description Null on the last page */
             next_cursor: string | null;
         };
+        SkillResponseHintInput: {
+            /** @description Paths such as items[].title; empty is everything */
+            fields: string[];
+            /** @description Of every list; null is as many as fit */
+            max_items: number | null;
+        };
+        SkillOperationTuningInput: {
+            operation_id: string;
+            /** @description Whether models may use it */
+            is_enabled?: boolean;
+            summary?: "" | string;
+            description?: "" | string;
+            /**
+             * @description Whether each call waits until a person has allowed it. Unless told, only what reads is called at once
+             * @enum {string}
+             */
+            approval?: "never" | "always";
+            /** @description Where its results stand; x-api-order */
+            api_order?: number | null;
+            hint?: components["schemas"]["SkillResponseHintInput"];
+        };
+        SkillDocumentInput: {
+            /** @description An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself */
+            document?: string | {
+                [key: string]: unknown;
+            };
+            /** @description Where a document is */
+            url?: string;
+        };
+        SkillCreateInput: {
+            /** @description An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself */
+            document?: string | {
+                [key: string]: unknown;
+            };
+            /** @description Where a document is */
+            url?: string;
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_human?: string;
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_model?: string;
+            description_for_human?: "";
+            /** @description What a model chooses the skill by */
+            description_for_model?: "";
+            /** @description What is said of operations; those that are not listed stay */
+            operations?: components["schemas"]["SkillOperationTuningInput"][];
+        };
+        SkillUpdateInput: {
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_human?: string;
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_model?: string;
+            description_for_human?: "";
+            /** @description What a model chooses the skill by */
+            description_for_model?: "";
+            /** @description What is said of operations; those that are not listed stay */
+            operations?: components["schemas"]["SkillOperationTuningInput"][];
+        };
+        SkillUploadInput: {
+            /** Format: binary */
+            file: string;
+            name_for_human?: string;
+            name_for_model?: string;
+            description_for_human?: "";
+            description_for_model?: "";
+        };
+        SkillDocumentProblemInput: {
+            /**
+             * @description What an error is about was left out
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** @description JSON pointer into the document as it was given */
+            pointer: string;
+            message: string;
+            suggestion: string;
+        };
+        SkillDocumentRefusedInput: {
+            detail: string;
+            message: string;
+            problems?: components["schemas"]["SkillDocumentProblemInput"][];
+        };
+        SkillSecuritySchemeInput: {
+            name: string;
+            /** @enum {string} */
+            kind: "apiKey" | "bearer" | "basic";
+            in: ("header" | "query" | "cookie") | null;
+            parameter: string | null;
+            description: string;
+        };
+        SkillOperationInput: {
+            operation_id: string;
+            summary: string;
+            description: string;
+            is_enabled: boolean;
+            /**
+             * @description Whether each call waits until a person has allowed it. Unless told, only what reads is called at once
+             * @enum {string}
+             */
+            approval: "never" | "always";
+            api_order: number | null;
+            hint: {
+                fields: string[];
+                max_items: number | null;
+            };
+            /** @description null for a tool of an MCP server */
+            method: string | null;
+            server: string | null;
+            path: string | null;
+            tool: string | null;
+            parameters: {
+                name: string;
+                in: string;
+                is_required: boolean;
+            }[];
+            body_media_type: string | null;
+            /** @description Any one of these is enough; of each, all schemes are needed */
+            security: string[][];
+        };
+        SkillSourceInput: {
+            /** @enum {string} */
+            kind: "openapi" | "mcp";
+            title: string;
+            version: string | null;
+            url: string | null;
+        };
+        SkillInput: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSourceInput"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            description_for_model: string;
+            operations: components["schemas"]["SkillOperationInput"][];
+            security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
+        };
+        CreatedSkillInput: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSourceInput"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            description_for_model: string;
+            operations: components["schemas"]["SkillOperationInput"][];
+            security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
+            problems: components["schemas"]["SkillDocumentProblemInput"][];
+        };
+        ReplacedSkillInput: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSourceInput"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            description_for_model: string;
+            operations: components["schemas"]["SkillOperationInput"][];
+            security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
+            problems: components["schemas"]["SkillDocumentProblemInput"][];
+            /** @description Switched off until somebody switches them on */
+            added_operations: string[];
+            removed_operations: string[];
+        };
+        CheckedSkillDocumentInput: {
+            is_usable: boolean;
+            source: components["schemas"]["SkillSourceInput"] | null;
+            description: string;
+            operations: components["schemas"]["SkillOperationInput"][];
+            security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
+            problems: components["schemas"]["SkillDocumentProblemInput"][];
+        };
+        SkillSummaryInput: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSourceInput"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            operation_count: number;
+            enabled_count: number;
+        };
+        SkillPageInput: {
+            items: components["schemas"]["SkillSummaryInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SkillCredentialSetInput: {
+            /** @description The key or token; for basic, user name and password with a colon between them */
+            secret: string;
+        };
+        SkillCredentialInput: {
+            scheme: string;
+            /** @description By which to recognise it; the secret itself is never shown */
+            hint: string;
+            /** @description Where it may be sent: the servers of the skill when it was set */
+            origins: string[];
+            /** @description false when the skill has other servers now: set it again */
+            is_usable: boolean;
+            set_by_user_id: number;
+            /** Format: date-time */
+            set_at: string;
+        };
+        SkillCredentialListInput: {
+            security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
+            items: components["schemas"]["SkillCredentialInput"][];
+        };
+        SkillsetDemonstrationInput: {
+            query: string;
+            steps: {
+                /** @description Its name for models */
+                skill: string;
+                operation_id: string;
+                arguments: {
+                    [key: string]: unknown;
+                };
+            }[];
+            answer: string;
+        };
+        SkillsetCreateInput: {
+            name: string;
+            description?: "" | string;
+            /** @description Added to what the model is told */
+            instructions?: "";
+            /** @description How answers shall look, in words: a table, JSON, fixed phrases */
+            answer_format?: "";
+            /** @description null is the first that the asking person may use */
+            model_name?: string | null;
+            /** @description The whole list in order; at most 10 */
+            skill_ids?: number[];
+            /** @description The whole list in order: questions that were answered well, which steer the planning */
+            demonstrations?: components["schemas"]["SkillsetDemonstrationInput"][];
+        };
+        SkillsetUpdateInput: {
+            name?: string;
+            description?: "" | string;
+            /** @description Added to what the model is told */
+            instructions?: "";
+            /** @description How answers shall look, in words: a table, JSON, fixed phrases */
+            answer_format?: "";
+            /** @description null is the first that the asking person may use */
+            model_name?: string | null;
+            /** @description The whole list in order; at most 10 */
+            skill_ids?: number[];
+            /** @description The whole list in order: questions that were answered well, which steer the planning */
+            demonstrations?: components["schemas"]["SkillsetDemonstrationInput"][];
+        };
+        ChosenSkillInput: {
+            skill_id: number;
+            name_for_human: string;
+            name_for_model: string;
+            /** @description Operations that models may use */
+            enabled_count: number;
+        };
+        SkillsetInput: {
+            skillset_id: string;
+            owner_id: number;
+            /** @description null before the first is published */
+            latest_version: number | null;
+            name: string;
+            description: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Of the draft; also its ETag */
+            revision: number;
+            instructions: string;
+            answer_format: string;
+            model_name: string | null;
+            skills: components["schemas"]["ChosenSkillInput"][];
+            demonstrations: {
+                query: string;
+                steps: {
+                    skill: string;
+                    operation_id: string;
+                    arguments: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                answer: string;
+            }[];
+            /** @description The classes that may use what is published */
+            class_ids: number[];
+        };
+        SkillsetSummaryInput: {
+            skillset_id: string;
+            owner_id: number;
+            /** @description null before the first is published */
+            latest_version: number | null;
+            name: string;
+            description: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        SkillsetPageInput: {
+            items: components["schemas"]["SkillsetSummaryInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SharedSkillsetInput: {
+            skillset_id: string;
+            owner_id: number;
+            /** @description null before the first is published */
+            latest_version: number | null;
+            name: string;
+            description: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            skills: {
+                skill_id: number;
+                name_for_human: string;
+            }[];
+        };
+        SharedSkillsetPageInput: {
+            items: components["schemas"]["SharedSkillsetInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SkillsetShareInput: {
+            share_id: number;
+            skillset_id: string;
+            class_id: number;
+            shared_by_user_id: number;
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        PublishedSkillsetVersionInput: {
+            skillset_id: string;
+            version: number;
+        };
+        SkillsetVersionSummaryInput: {
+            skillset_id: string;
+            version: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            skill_count: number;
+            /** @description Pinned, or needed by an agent or a session: it is not deleted */
+            is_in_use: boolean;
+            is_pinned: boolean;
+        };
+        SkillsetVersionPageInput: {
+            items: components["schemas"]["SkillsetVersionSummaryInput"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        FrozenSkillInput: {
+            skill_id: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            description_for_model: string;
+            source: components["schemas"]["SkillSourceInput"];
+            operations: components["schemas"]["SkillOperationInput"][];
+            security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
+        };
+        SkillsetVersionInput: {
+            skillset_id: string;
+            version: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            instructions: string;
+            answer_format: string;
+            model_name: string | null;
+            skills: components["schemas"]["FrozenSkillInput"][];
+            demonstrations: {
+                query: string;
+                steps: {
+                    skill: string;
+                    operation_id: string;
+                    arguments: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                answer: string;
+            }[];
+        };
+        SkillsetDifferenceInput: {
+            /** @description What it is about, in names */
+            path: string[];
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            before: unknown;
+            after: unknown;
+        };
+        SkillsetComparisonInput: {
+            differences: components["schemas"]["SkillsetDifferenceInput"][];
+            is_truncated: boolean;
+        };
         CallStartReqInput: {
             start: {
                 /** @description `entity/project`. */
@@ -5125,6 +5851,424 @@ export interface components {
             total: number;
             /** @description Null on the last page */
             next_cursor: string | null;
+        };
+        SkillResponseHint: {
+            /** @description Paths such as items[].title; empty is everything */
+            fields: unknown[];
+            /** @description Of every list; null is as many as fit */
+            max_items: number | null;
+        };
+        SkillOperationTuning: {
+            operation_id: unknown;
+            /** @description Whether models may use it */
+            is_enabled?: boolean;
+            summary?: "";
+            description?: "";
+            /**
+             * @description Whether each call waits until a person has allowed it. Unless told, only what reads is called at once
+             * @enum {string}
+             */
+            approval?: "never" | "always";
+            /** @description Where its results stand; x-api-order */
+            api_order?: number | null;
+            hint?: components["schemas"]["SkillResponseHint"];
+        };
+        SkillDocument: {
+            /** @description An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself */
+            document?: string | {
+                [key: string]: unknown;
+            };
+            /** @description Where a document is */
+            url?: string;
+        };
+        SkillCreate: {
+            /** @description An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself */
+            document?: string | {
+                [key: string]: unknown;
+            };
+            /** @description Where a document is */
+            url?: string;
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_human?: unknown;
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_model?: string;
+            description_for_human?: "";
+            /** @description What a model chooses the skill by */
+            description_for_model?: "";
+            /** @description What is said of operations; those that are not listed stay */
+            operations?: components["schemas"]["SkillOperationTuning"][];
+        };
+        SkillUpdate: {
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_human?: unknown;
+            /** @description Taken from the title unless told; unique in a skillset */
+            name_for_model?: string;
+            description_for_human?: "";
+            /** @description What a model chooses the skill by */
+            description_for_model?: "";
+            /** @description What is said of operations; those that are not listed stay */
+            operations?: components["schemas"]["SkillOperationTuning"][];
+        };
+        SkillUpload: {
+            /** Format: binary */
+            file: string;
+            name_for_human?: unknown;
+            name_for_model?: string;
+            description_for_human?: "";
+            description_for_model?: "";
+        };
+        SkillDocumentProblem: {
+            /**
+             * @description What an error is about was left out
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** @description JSON pointer into the document as it was given */
+            pointer: string;
+            message: string;
+            suggestion: string;
+        };
+        SkillDocumentRefused: {
+            detail: string;
+            message: string;
+            problems?: components["schemas"]["SkillDocumentProblem"][];
+        };
+        SkillSecurityScheme: {
+            name: string;
+            /** @enum {string} */
+            kind: "apiKey" | "bearer" | "basic";
+            in: ("header" | "query" | "cookie") | null;
+            parameter: string | null;
+            description: string;
+        };
+        SkillOperation: {
+            operation_id: string;
+            summary: string;
+            description: string;
+            is_enabled: boolean;
+            /**
+             * @description Whether each call waits until a person has allowed it. Unless told, only what reads is called at once
+             * @enum {string}
+             */
+            approval: "never" | "always";
+            api_order: number | null;
+            hint: {
+                fields: string[];
+                max_items: number | null;
+            };
+            /** @description null for a tool of an MCP server */
+            method: string | null;
+            server: string | null;
+            path: string | null;
+            tool: string | null;
+            parameters: {
+                name: string;
+                in: string;
+                is_required: boolean;
+            }[];
+            body_media_type: string | null;
+            /** @description Any one of these is enough; of each, all schemes are needed */
+            security: string[][];
+        };
+        SkillSource: {
+            /** @enum {string} */
+            kind: "openapi" | "mcp";
+            title: string;
+            version: string | null;
+            url: string | null;
+        };
+        Skill: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSource"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            description_for_model: string;
+            operations: components["schemas"]["SkillOperation"][];
+            security_schemes: components["schemas"]["SkillSecurityScheme"][];
+        };
+        CreatedSkill: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSource"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            description_for_model: string;
+            operations: components["schemas"]["SkillOperation"][];
+            security_schemes: components["schemas"]["SkillSecurityScheme"][];
+            problems: components["schemas"]["SkillDocumentProblem"][];
+        };
+        ReplacedSkill: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSource"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            description_for_model: string;
+            operations: components["schemas"]["SkillOperation"][];
+            security_schemes: components["schemas"]["SkillSecurityScheme"][];
+            problems: components["schemas"]["SkillDocumentProblem"][];
+            /** @description Switched off until somebody switches them on */
+            added_operations: string[];
+            removed_operations: string[];
+        };
+        CheckedSkillDocument: {
+            is_usable: boolean;
+            source: components["schemas"]["SkillSource"] | null;
+            description: string;
+            operations: components["schemas"]["SkillOperation"][];
+            security_schemes: components["schemas"]["SkillSecurityScheme"][];
+            problems: components["schemas"]["SkillDocumentProblem"][];
+        };
+        SkillSummary: {
+            skill_id: number;
+            /** @description Also its ETag */
+            revision: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            source: components["schemas"]["SkillSource"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            operation_count: number;
+            enabled_count: number;
+        };
+        SkillPage: {
+            items: components["schemas"]["SkillSummary"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SkillCredentialSet: {
+            /** @description The key or token; for basic, user name and password with a colon between them */
+            secret: string;
+        };
+        SkillCredential: {
+            scheme: string;
+            /** @description By which to recognise it; the secret itself is never shown */
+            hint: string;
+            /** @description Where it may be sent: the servers of the skill when it was set */
+            origins: string[];
+            /** @description false when the skill has other servers now: set it again */
+            is_usable: boolean;
+            set_by_user_id: number;
+            /** Format: date-time */
+            set_at: string;
+        };
+        SkillCredentialList: {
+            security_schemes: components["schemas"]["SkillSecurityScheme"][];
+            items: components["schemas"]["SkillCredential"][];
+        };
+        SkillsetDemonstration: {
+            query: unknown;
+            steps: {
+                /** @description Its name for models */
+                skill: unknown;
+                operation_id: unknown;
+                arguments: unknown;
+            }[];
+            answer: unknown;
+        };
+        SkillsetCreate: {
+            name: unknown;
+            description?: "";
+            /** @description Added to what the model is told */
+            instructions?: "";
+            /** @description How answers shall look, in words: a table, JSON, fixed phrases */
+            answer_format?: "";
+            /** @description null is the first that the asking person may use */
+            model_name?: unknown | null;
+            /** @description The whole list in order; at most 10 */
+            skill_ids?: number[];
+            /** @description The whole list in order: questions that were answered well, which steer the planning */
+            demonstrations?: components["schemas"]["SkillsetDemonstration"][];
+        };
+        SkillsetUpdate: {
+            name?: unknown;
+            description?: "";
+            /** @description Added to what the model is told */
+            instructions?: "";
+            /** @description How answers shall look, in words: a table, JSON, fixed phrases */
+            answer_format?: "";
+            /** @description null is the first that the asking person may use */
+            model_name?: unknown | null;
+            /** @description The whole list in order; at most 10 */
+            skill_ids?: number[];
+            /** @description The whole list in order: questions that were answered well, which steer the planning */
+            demonstrations?: components["schemas"]["SkillsetDemonstration"][];
+        };
+        ChosenSkill: {
+            skill_id: number;
+            name_for_human: string;
+            name_for_model: string;
+            /** @description Operations that models may use */
+            enabled_count: number;
+        };
+        Skillset: {
+            skillset_id: string;
+            owner_id: number;
+            /** @description null before the first is published */
+            latest_version: number | null;
+            name: string;
+            description: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            /** @description Of the draft; also its ETag */
+            revision: number;
+            instructions: string;
+            answer_format: string;
+            model_name: string | null;
+            skills: components["schemas"]["ChosenSkill"][];
+            demonstrations: {
+                query: string;
+                steps: {
+                    skill: string;
+                    operation_id: string;
+                    arguments: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                answer: string;
+            }[];
+            /** @description The classes that may use what is published */
+            class_ids: number[];
+        };
+        SkillsetSummary: {
+            skillset_id: string;
+            owner_id: number;
+            /** @description null before the first is published */
+            latest_version: number | null;
+            name: string;
+            description: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        SkillsetPage: {
+            items: components["schemas"]["SkillsetSummary"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SharedSkillset: {
+            skillset_id: string;
+            owner_id: number;
+            /** @description null before the first is published */
+            latest_version: number | null;
+            name: string;
+            description: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            skills: {
+                skill_id: number;
+                name_for_human: string;
+            }[];
+        };
+        SharedSkillsetPage: {
+            items: components["schemas"]["SharedSkillset"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        SkillsetShare: {
+            share_id: number;
+            skillset_id: string;
+            class_id: number;
+            shared_by_user_id: number;
+            is_active: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        PublishedSkillsetVersion: {
+            skillset_id: string;
+            version: number;
+        };
+        SkillsetVersionSummary: {
+            skillset_id: string;
+            version: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            skill_count: number;
+            /** @description Pinned, or needed by an agent or a session: it is not deleted */
+            is_in_use: boolean;
+            is_pinned: boolean;
+        };
+        SkillsetVersionPage: {
+            items: components["schemas"]["SkillsetVersionSummary"][];
+            total: number;
+            page: number;
+            size: number;
+        };
+        FrozenSkill: {
+            skill_id: number;
+            name_for_human: string;
+            name_for_model: string;
+            description_for_human: string;
+            description_for_model: string;
+            source: components["schemas"]["SkillSource"];
+            operations: components["schemas"]["SkillOperation"][];
+            security_schemes: components["schemas"]["SkillSecurityScheme"][];
+        };
+        SkillsetVersion: {
+            skillset_id: string;
+            version: number;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            instructions: string;
+            answer_format: string;
+            model_name: string | null;
+            skills: components["schemas"]["FrozenSkill"][];
+            demonstrations: {
+                query: string;
+                steps: {
+                    skill: string;
+                    operation_id: string;
+                    arguments: {
+                        [key: string]: unknown;
+                    };
+                }[];
+                answer: string;
+            }[];
+        };
+        SkillsetDifference: {
+            /** @description What it is about, in names */
+            path: string[];
+            /** @enum {string} */
+            kind: "added" | "removed" | "changed";
+            before: unknown;
+            after: unknown;
+        };
+        SkillsetComparison: {
+            differences: components["schemas"]["SkillsetDifference"][];
+            is_truncated: boolean;
         };
         CallStartReq: {
             start: {
@@ -7853,6 +8997,664 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Leaderboard"];
                 };
+            };
+        };
+    };
+    listSkills: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+                /** @description Part of a name or a description */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillPage"];
+                };
+            };
+        };
+    };
+    createSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSkill"];
+                };
+            };
+            /** @description Default Response */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillDocumentRefused"];
+                };
+            };
+        };
+    };
+    uploadSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["SkillUploadInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSkill"];
+                };
+            };
+            /** @description Default Response */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillDocumentRefused"];
+                };
+            };
+        };
+    };
+    checkSkillDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillDocumentInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedSkillDocument"];
+                };
+            };
+        };
+    };
+    getSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+        };
+    };
+    deleteSkill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateSkill: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+        };
+    };
+    replaceSkillDocument: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillDocumentInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplacedSkill"];
+                };
+            };
+            /** @description Default Response */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillDocumentRefused"];
+                };
+            };
+        };
+    };
+    listSkillCredentials: {
+        parameters: {
+            query?: {
+                /** @description Of this class, for its teachers and assistants; without it, my own */
+                class_id?: number;
+            };
+            header?: never;
+            path: {
+                skill_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillCredentialList"];
+                };
+            };
+        };
+    };
+    setSkillCredential: {
+        parameters: {
+            query?: {
+                /** @description Of this class, for its teachers and assistants; without it, my own */
+                class_id?: number;
+            };
+            header?: never;
+            path: {
+                skill_id: number;
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillCredentialSetInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillCredential"];
+                };
+            };
+        };
+    };
+    removeSkillCredential: {
+        parameters: {
+            query?: {
+                /** @description Of this class, for its teachers and assistants; without it, my own */
+                class_id?: number;
+            };
+            header?: never;
+            path: {
+                skill_id: number;
+                scheme: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listSkillsets: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+                /** @description Part of a name or a description */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillsetPage"];
+                };
+            };
+        };
+    };
+    createSkillset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillsetCreateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skillset"];
+                };
+            };
+        };
+    };
+    listSharedSkillsets: {
+        parameters: {
+            query: {
+                page?: number;
+                size?: number;
+                class_id: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedSkillsetPage"];
+                };
+            };
+        };
+    };
+    getSkillset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skillset"];
+                };
+            };
+        };
+    };
+    deleteSkillset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateSkillset: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillsetUpdateInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skillset"];
+                };
+            };
+        };
+    };
+    shareSkillset: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillsetShare"];
+                };
+            };
+        };
+    };
+    unshareSkillset: {
+        parameters: {
+            query: {
+                class_id: number;
+            };
+            header?: never;
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillsetShare"];
+                };
+            };
+        };
+    };
+    listSkillsetVersions: {
+        parameters: {
+            query?: {
+                page?: number;
+                size?: number;
+            };
+            header?: never;
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillsetVersionPage"];
+                };
+            };
+        };
+    };
+    publishSkillset: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedSkillsetVersion"];
+                };
+            };
+        };
+    };
+    compareSkillsetVersions: {
+        parameters: {
+            query: {
+                /** @description The number of a version, `latest`, or `draft` */
+                from: ("latest" | "draft") | number;
+                /** @description The same */
+                to: ("latest" | "draft") | number;
+            };
+            header?: never;
+            path: {
+                skillset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillsetComparison"];
+                };
+            };
+        };
+    };
+    getSkillsetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skillset_id: string;
+                version: "latest" | number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillsetVersion"];
+                };
+            };
+        };
+    };
+    restoreSkillsetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string;
+            };
+            path: {
+                skillset_id: string;
+                version: "latest" | number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skillset"];
+                };
+            };
+        };
+    };
+    pinSkillsetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skillset_id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Pinned */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    unpinSkillsetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skillset_id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No longer pinned */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -20,6 +20,10 @@ import { settingsRoutes } from './features/practice/settings-routes.ts'
 import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
+import { credentialRoutes } from './features/skillsets/authoring/credential-routes.ts'
+import { skillRoutes } from './features/skillsets/authoring/skill-routes.ts'
+import { skillsetRoutes } from './features/skillsets/authoring/skillset-routes.ts'
+import { versionRoutes } from './features/skillsets/authoring/version-routes.ts'
 import { callStreamRoutes } from './features/traces/call-stream-routes.ts'
 import { costRoutes } from './features/traces/cost-routes.ts'
 import { otlpRoutes } from './features/traces/otlp/otlp-routes.ts'
@@ -90,6 +94,10 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(settingsRoutes(services.practiceSessions, services.settings))
   await app.register(experimentRoutes(services.experiments, services.runs))
   await app.register(votingRoutes(services.voting, services.experiments))
+  await app.register(skillRoutes(services.skills, services.skillReader))
+  await app.register(credentialRoutes(services.skillCredentials))
+  await app.register(skillsetRoutes(services.skillsetDrafts))
+  await app.register(versionRoutes(services.skillsetDrafts, services.skillsetVersions))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })
   await app.register(clovaRoutes(services.clova, services.finalAnswers))
   await app.register(

@@ -50,10 +50,13 @@ import { CredentialStore } from './features/skillsets/authoring/credential-store
 import { SkillsetDrafts } from './features/skillsets/authoring/draft-service.ts'
 import { DraftStore } from './features/skillsets/authoring/draft-store.ts'
 import { PublishStore } from './features/skillsets/authoring/publish-store.ts'
+import { RestoreStore } from './features/skillsets/authoring/restore-store.ts'
+import { ShareStore } from './features/skillsets/authoring/share-store.ts'
 import { SkillReader } from './features/skillsets/authoring/skill-reader.ts'
 import { SkillService } from './features/skillsets/authoring/skill-service.ts'
 import { SkillStore } from './features/skillsets/authoring/skill-store.ts'
 import { UsableSkills } from './features/skillsets/authoring/usable-skills.ts'
+import { SkillsetVersions } from './features/skillsets/authoring/version-service.ts'
 import { VersionStore } from './features/skillsets/authoring/version-store.ts'
 import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
 import { SkillsetService } from './features/skillsets/service.ts'
@@ -230,12 +233,21 @@ export async function createServices(config: Config, database: Database, parts: 
   const skillsetDrafts = new SkillsetDrafts({
     store: draftStore,
     publishing: new PublishStore(database),
+    shares: new ShareStore(database),
     classes,
     catalog,
     ids,
     now,
   })
   const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: new SkillAgent({ caller: operationCaller }) })
+  const skillsetVersions = new SkillsetVersions({
+    store: versionStore,
+    restoring: new RestoreStore(database),
+    drafts: skillsetDrafts,
+    skills: skillStore,
+    ids,
+    now,
+  })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -273,6 +285,7 @@ export async function createServices(config: Config, database: Database, parts: 
     skillCredentials,
     skillsetDrafts,
     finalAnswers,
+    skillsetVersions,
     readiness,
   }
 }

@@ -4,7 +4,6 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { createApp } from './app.ts'
 import type { Database } from './db/open.ts'
 import { newTestFolder, testDatabases } from './db/testing.ts'
-import { publishSkillset, testOperation, testSkill } from './features/skillsets/testing.ts'
 import { ScriptedModel } from './models/testing.ts'
 import { appForTest } from './testing.ts'
 
@@ -41,6 +40,10 @@ const ABOUT_ONESELF = [
   'POST /user/class/invites/redeem',
   'POST /user/practice/few-shot-examples',
   'POST /user/practice/few-shot-examples/import',
+  'POST /v1/skills',
+  'POST /v1/skills/check',
+  'POST /v1/skills/upload',
+  'POST /v1/skillsets',
 ]
 
 /** Dialects that ask a model in one's own name and keep nothing that could be somebody's. */
@@ -54,6 +57,7 @@ const CLASSMATES_MAY = [
   'GET /classes/:class_id/leaderboard',
   'GET /models',
   'GET /user/practice/few-shot-examples/shared',
+  'GET /v1/skillsets/shared',
   'POST /projects',
   'POST /user/practice/sessions/import',
   'DELETE /user/class/enrollments/:class_id',
@@ -132,6 +136,14 @@ const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | st
   'POST /user/practice/few-shot-examples/:example_id/fork': ({ class_id }) => ({ body: { class_id } }),
   'POST /user/practice/few-shot-examples/:example_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
   'DELETE /user/practice/few-shot-examples/:example_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
+  'PATCH /v1/skills/:skill_id': () => ({ body: { description_for_human: 'Taken over' } }),
+  'PUT /v1/skills/:skill_id/document': () => ({ body: { document: skillDocument() } }),
+  'PUT /v1/skills/:skill_id/credentials/:scheme': () => ({ body: { secret: 'mine now' } }),
+  'GET /v1/skillsets/shared': ({ class_id }) => ({ query: `class_id=${class_id}` }),
+  'PATCH /v1/skillsets/:skillset_id': () => ({ body: { name: 'Taken over' } }),
+  'POST /v1/skillsets/:skillset_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
+  'DELETE /v1/skillsets/:skillset_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
+  'GET /v1/skillsets/:skillset_id/versions/compare': () => ({ query: 'from=1&to=draft' }),
   'POST /user/practice/sessions': ({ class_id, project_id, agent_id }) => ({
     body: { class_id, project_id, agent_id },
   }),
@@ -269,6 +281,7 @@ describe.each(testDatabases)('every route on $name', ({ open }) => {
       const classId = who === 'otherStudent' ? ids.otherClassId : ids.class_id
       const own = (await post(`/user/practice/sessions/run?class_id=${classId}`, { prompt_text: 'Hi' })).json()
       const project = (await post('/projects', { class_id: classId, name: 'Own' })).json()
+      const skillset = (await post('/v1/skillsets', { name: 'Own' })).json()
       const before = await contents()
       const session = `/user/practice/sessions/${own.session_id}`
       const mixed = [
@@ -281,6 +294,7 @@ describe.each(testDatabases)('every route on $name', ({ open }) => {
           response_id: ids.response_id,
         }),
         await get(`/projects/${project.project_id}/sessions?cursor=${ids.session_id}`),
+        await patch(`/v1/skillsets/${skillset.skillset_id}`, { skill_ids: [ids.skill_id] }),
       ]
       for (const reply of mixed) {
         expect([400, 403, 404]).toContain(reply.statusCode)
@@ -353,13 +367,11 @@ async function school(database: Database) {
   })
   const blind = (await owner.get(`/user/practice/experiments/${experiment_id}/blind`)).json()
   const { left_answer_id, right_answer_id } = blind.pairs[0]
-  const skillset_id = await publishSkillset(test, await test.services.accounts.people.getByHandle('owner'), {
-    name: SECRET,
-    skills: [
-      testSkill('secret', { operations: [testOperation('read', { server: 'https://api.test', summary: SECRET })] }),
-    ],
-  })
   const { join_code_id } = await made(owner, `/classes/${class_id}/join-codes`, {})
+  const { skill_id } = await made(owner, '/v1/skills', { document: skillDocument(), description_for_human: SECRET })
+  await owner.put(`/v1/skills/${skill_id}/credentials/key`, { secret: SECRET })
+  const { skillset_id } = await made(owner, '/v1/skillsets', { name: SECRET, skill_ids: [skill_id] })
+  await made(owner, `/v1/skillsets/${skillset_id}/versions`, {})
   const { api_key_id } = await made(owner, '/user/api-keys', { name: SECRET })
 
   const call = await owner.post('/call/upsert_batch', {
@@ -390,7 +402,10 @@ async function school(database: Database) {
     session_model_id: session_model_id as number,
     join_code_id: join_code_id!,
     experiment_id: experiment_id!,
-    skillset_id,
+    skill_id: skill_id!,
+    scheme: 'key',
+    operation_id: 'search',
+    skillset_id: String(skillset_id),
     left_answer_id: left_answer_id as string,
     right_answer_id: right_answer_id as string,
     api_key_id: api_key_id!,
@@ -421,6 +436,16 @@ async function school(database: Database) {
   }
 
   return { routes, ask, ids, people, expiredKey: expired.key as string, contents: () => contentsOf(database) }
+}
+
+function skillDocument(): object {
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Search', version: '1' },
+    servers: [{ url: 'https://search.example' }],
+    paths: { '/search': { get: { operationId: 'search', responses: {}, security: [{ key: [] }] } } },
+    components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } } },
+  }
 }
 
 /** The application once more, on the same services, with every route it has; by name. */

@@ -53,7 +53,7 @@ export async function appForTest(
     const { key } = await services.accounts.apiKeys.create(created, { name: 'test' })
     const authorization = `Bearer ${key}`
     const send =
-      (method: 'GET' | 'POST' | 'PATCH' | 'DELETE') =>
+      (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE') =>
       (url: string, body?: object, headers: Record<string, string> = {}) =>
         app.inject({ method, url, headers: { authorization, ...headers }, ...(body && { payload: body }) })
     return {
@@ -61,6 +61,7 @@ export async function appForTest(
       authorization,
       get: (url: string, headers?: Record<string, string>) => send('GET')(url, undefined, headers),
       post: send('POST'),
+      put: send('PUT'),
       patch: send('PATCH'),
       remove: send('DELETE'),
     }

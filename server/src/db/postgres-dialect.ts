@@ -13,6 +13,10 @@ export function isPostgresUniqueViolation(error: unknown): boolean {
   return hasCode(error, '23505')
 }
 
+export function isPostgresForeignKeyViolation(error: unknown): boolean {
+  return hasCode(error, '23503')
+}
+
 export function isPostgresMissingTable(error: unknown): boolean {
   return hasCode(error, '42P01')
 }

@@ -1,6 +1,6 @@
 import type { Expression } from 'kysely'
-import { isPostgresUniqueViolation, postgresSecondsOf } from './postgres-dialect.ts'
-import { isSqliteUniqueViolation, sqliteSecondsOf } from './sqlite-dialect.ts'
+import { isPostgresForeignKeyViolation, isPostgresUniqueViolation, postgresSecondsOf } from './postgres-dialect.ts'
+import { isSqliteForeignKeyViolation, isSqliteUniqueViolation, sqliteSecondsOf } from './sqlite-dialect.ts'
 
 /** Column types that the two engines spell differently; migrations take them from here. */
 export type ColumnTypes = {
@@ -26,4 +26,9 @@ export type SecondsOf = (time: Expression<unknown>) => Expression<number | null>
 
 export function secondsOf(kind: 'sqlite' | 'postgres'): SecondsOf {
   return kind === 'sqlite' ? sqliteSecondsOf : postgresSecondsOf
+}
+
+/** Whether a statement failed because a row that it refers to is not there, or one that is referred to would go. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return isSqliteForeignKeyViolation(error) || isPostgresForeignKeyViolation(error)
 }

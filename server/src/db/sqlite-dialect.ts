@@ -24,6 +24,10 @@ export function isSqliteUniqueViolation(error: unknown): boolean {
   )
 }
 
+export function isSqliteForeignKeyViolation(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY'
+}
+
 export function isSqliteMissingTable(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.message.startsWith('no such table')
 }

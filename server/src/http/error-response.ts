@@ -61,6 +61,7 @@ function fromFastify(error: FastifyError): ErrorReply | undefined {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return unreadable({ type: 'json_invalid', loc: ['body'], msg: 'JSON decode error' })
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'FST_REQ_FILE_TOO_LARGE':
       return { status: 413, code: 'body_too_large', message: 'The request body is too large.' }
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return { status: 415, code: 'unsupported_media_type', message: 'Send the body as application/json.' }

@@ -9,6 +9,7 @@ import type { ClassService } from '../classes/service.ts'
 import { SkillsetDrafts } from './authoring/draft-service.ts'
 import { DraftStore } from './authoring/draft-store.ts'
 import { PublishStore } from './authoring/publish-store.ts'
+import { ShareStore } from './authoring/share-store.ts'
 import { SkillStore } from './authoring/skill-store.ts'
 import type { HttpCall, Operation, Parameter, SkillContent, SkillsetContent } from './skill.ts'
 
@@ -136,6 +137,7 @@ export async function publishSkillset(
   const drafts = new SkillsetDrafts({
     store: new DraftStore(database),
     publishing: new PublishStore(database),
+    shares: new ShareStore(database),
     classes: services.classes,
     // A model may leave the catalog later.
     catalog: {

@@ -8,19 +8,18 @@ import type { ClassService } from '../../classes/service.ts'
 import { checkMayShare } from '../../classes/sharing.ts'
 import { isSkillsetId } from '../service.ts'
 import { MAX_SKILLS, MAX_VERSIONS } from '../skill.ts'
-import type { DraftStore } from './draft-store.ts'
+import type { DraftChange, DraftStore } from './draft-store.ts'
 import type { PublishStore } from './publish-store.ts'
+import type { ShareStore } from './share-store.ts'
 import {
   type ChosenSkill,
   type DraftFields,
   MAX_SKILLSETS_PER_PERSON,
+  type SharedSkillset,
   type SkillsetDraft,
   type SkillsetShare,
   type SkillsetSummary,
 } from './skillset.ts'
-
-/** What a change of a draft may say; what it leaves out stays. */
-export type DraftChange = Partial<DraftFields> & { skillIds?: number[] }
 
 const ID_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const ID_LENGTH = 8
@@ -31,6 +30,7 @@ const TRIES = 10
 export class SkillsetDrafts {
   readonly #store: DraftStore
   readonly #publishing: PublishStore
+  readonly #shares: ShareStore
   readonly #classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
   readonly #catalog: Pick<ModelCatalog, 'find'>
   readonly #ids: IdAllocator
@@ -39,6 +39,7 @@ export class SkillsetDrafts {
   constructor(deps: {
     store: DraftStore
     publishing: PublishStore
+    shares: ShareStore
     classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
     catalog: Pick<ModelCatalog, 'find'>
     ids: IdAllocator
@@ -46,6 +47,7 @@ export class SkillsetDrafts {
   }) {
     this.#store = deps.store
     this.#publishing = deps.publishing
+    this.#shares = deps.shares
     this.#classes = deps.classes
     this.#catalog = deps.catalog
     this.#ids = deps.ids
@@ -69,9 +71,9 @@ export class SkillsetDrafts {
     person: Person,
     classId: number,
     query: { limit: number; offset: number },
-  ): Promise<{ total: number; skillsets: SkillsetSummary[] }> {
+  ): Promise<{ total: number; skillsets: SharedSkillset[] }> {
     await this.#classes.getReadable(person, classId)
-    return this.#store.listShared(classId, query)
+    return this.#shares.listShared(classId, query)
   }
 
   /** @throws {NotFoundError} if the skillset is not this person's. */
@@ -87,9 +89,9 @@ export class SkillsetDrafts {
    */
   async create(person: Person, fields: DraftFields, skillIds: readonly number[]): Promise<SkillsetDraft> {
     this.#checkModel(fields.modelName)
-    const skills = await this.#getSkills(person, skillIds)
     const now = this.#now().toISOString()
     for (;;) {
+      const skills = await this.#getSkills(person, skillIds)
       const skillsetId = newSkillsetId()
       const outcome = await this.#store.insert(
         {
@@ -197,7 +199,7 @@ export class SkillsetDrafts {
   async share(person: Person, skillsetId: string, classId: number): Promise<SkillsetShare> {
     await this.get(person, skillsetId)
     await checkMayShare(this.#classes, person, classId)
-    return this.#store.share({
+    return this.#shares.share({
       shareId: await this.#ids.take('skillset_share'),
       skillsetId,
       classId,
@@ -214,9 +216,9 @@ export class SkillsetDrafts {
    */
   async unshare(person: Person, skillsetId: string, classId: number): Promise<SkillsetShare> {
     await this.get(person, skillsetId)
-    const share = await this.#store.findShare(classId, skillsetId)
+    const share = await this.#shares.findShare(classId, skillsetId)
     if (!share) throw new NotFoundError('share', skillsetId)
-    await this.#store.endShare(classId, skillsetId)
+    await this.#shares.endShare(classId, skillsetId)
     return { ...share, isActive: false }
   }
 
@@ -267,7 +269,8 @@ function newSkillsetId(): string {
   return Array.from({ length: ID_LENGTH }, () => ID_CHARACTERS[randomInt(ID_CHARACTERS.length)]).join('')
 }
 
-function skillsetChanged(): AppError {
+/** Somebody else was faster, or somebody looked at another state. */
+export function skillsetChanged(): AppError {
   return new AppError(
     'precondition_failed',
     'skillset_changed',

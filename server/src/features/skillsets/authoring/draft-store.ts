@@ -1,21 +1,15 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
+import { isForeignKeyViolation } from '../../../db/sql-dialect.ts'
 import type { Tables } from '../../../db/tables.ts'
 import type { Demonstration } from '../skill.ts'
-import {
-  BY_HAND,
-  type ChosenSkill,
-  type DraftFields,
-  type SkillsetDraft,
-  type SkillsetShare,
-  type SkillsetSummary,
-} from './skillset.ts'
+import { BY_HAND, type ChosenSkill, type DraftFields, type SkillsetDraft, type SkillsetSummary } from './skillset.ts'
 
 type Page = { limit: number; offset: number }
 
 /** What a change of a draft says: fields that are left out stay; skills are the whole list, in order. */
 export type DraftChange = Partial<DraftFields> & { skillIds?: readonly number[] }
 
-/** Drafts of skillsets, and the classes that may use what is published of them. Every query names the owner or a class. */
+/** Drafts of skillsets. Every query names the owner. */
 export class DraftStore {
   readonly #db: Kysely<Tables>
 
@@ -23,42 +17,15 @@ export class DraftStore {
     this.#db = database.db
   }
 
-  /** @returns `taken` when another skillset has the id, `too_many` when the person would then have more than `most`. */
-  insert(draft: SkillsetDraft, most: number): Promise<'stored' | 'taken' | 'too_many'> {
-    return this.#db.transaction().execute(async (tx) => {
-      // Others who add skillsets for this person wait here, so that two cannot both take the last place.
-      await tx
-        .updateTable('people')
-        .set((set) => ({ name: set.ref('name') }))
-        .where('person_id', '=', draft.personId)
-        .execute()
-      const { total } = await tx
-        .selectFrom('skillsets')
-        .select((select) => select.fn.countAll<number>().as('total'))
-        .where('person_id', '=', draft.personId)
-        .executeTakeFirstOrThrow()
-      if (Number(total) >= most) return 'too_many'
-      const { numInsertedOrUpdatedRows } = await tx
-        .insertInto('skillsets')
-        .values({
-          person_id: draft.personId,
-          skillset_id: draft.skillsetId,
-          revision: draft.revision,
-          latest_version: draft.latestVersion,
-          ...fieldColumns(draft),
-          created_at: draft.createdAt,
-          updated_at: draft.updatedAt,
-        } as Selectable<Tables['skillsets']>)
-        .onConflict((conflict) => conflict.column('skillset_id').doNothing())
-        .executeTakeFirst()
-      if (numInsertedOrUpdatedRows !== 1n) return 'taken'
-      await replaceSkills(
-        tx,
-        draft,
-        draft.skills.map(({ skillId }) => skillId),
-      )
-      return 'stored'
-    })
+  /**
+   * @returns `taken` when another skillset has the id, `too_many` when the person would then have more than `most`,
+   * `changed` when one of its skills has gone.
+   */
+  insert(draft: SkillsetDraft, most: number): Promise<'stored' | 'taken' | 'too_many' | 'changed'> {
+    return this.#db
+      .transaction()
+      .execute((tx) => insertDraft(tx, draft, most))
+      .catch(unlessSkillIsGone('changed' as const))
   }
 
   async find(personId: number, skillsetId: string): Promise<SkillsetDraft | undefined> {
@@ -127,61 +94,16 @@ export class DraftStore {
     return { total: Number(total), skillsets: rows.map(toSummary) }
   }
 
-  /** A page of the published skillsets that a class may use, as their latest versions call themselves; newest first. */
-  async listShared(classId: number, query: Page): Promise<{ total: number; skillsets: SkillsetSummary[] }> {
-    const matching = this.#db
-      .selectFrom('skillset_shares as share')
-      .innerJoin('skillsets as skillset', (join) =>
-        join
-          .onRef('skillset.person_id', '=', 'share.person_id')
-          .onRef('skillset.skillset_id', '=', 'share.skillset_id'),
-      )
-      .innerJoin('skillset_versions as latest', (join) =>
-        join
-          .onRef('latest.skillset_id', '=', 'skillset.skillset_id')
-          .onRef('latest.version', '=', 'skillset.latest_version'),
-      )
-      .where('share.class_id', '=', classId)
-      .where('share.is_active', '=', 1)
-    const { total } = await matching
-      .select((select) => select.fn.countAll<number>().as('total'))
-      .executeTakeFirstOrThrow()
-    const rows = await matching
-      .select([
-        'skillset.skillset_id',
-        'skillset.person_id',
-        'skillset.latest_version',
-        'latest.name',
-        'latest.description',
-        'skillset.created_at',
-        'latest.created_at as updated_at',
-      ])
-      .orderBy('share.created_at', 'desc')
-      .orderBy('share.share_id', 'desc')
-      .limit(query.limit)
-      .offset(query.offset)
-      .execute()
-    return { total: Number(total), skillsets: rows.map(toSummary) }
-  }
-
   /** Changes a draft whose revision is still `after`. @returns false, having changed nothing, when it is not. */
   update(
     draft: { personId: number; skillsetId: string },
     change: DraftChange,
-    { after, now }: { after: number; now: string },
+    options: { after: number; now: string },
   ): Promise<boolean> {
-    return this.#db.transaction().execute(async (tx) => {
-      const { numUpdatedRows } = await tx
-        .updateTable('skillsets')
-        .set({ ...fieldColumns(change), revision: after + 1, updated_at: now })
-        .where('person_id', '=', draft.personId)
-        .where('skillset_id', '=', draft.skillsetId)
-        .where('revision', '=', after)
-        .executeTakeFirst()
-      if (numUpdatedRows !== 1n) return false
-      if (change.skillIds) await replaceSkills(tx, draft, change.skillIds)
-      return true
-    })
+    return this.#db
+      .transaction()
+      .execute((tx) => updateDraft(tx, draft, change, options))
+      .catch(unlessSkillIsGone(false as const))
   }
 
   /** Of the person's skills, those of the ids that there are, in no order. */
@@ -247,51 +169,72 @@ export class DraftStore {
       return 'deleted'
     })
   }
+}
 
-  /** Shares a skillset, again if need be; a share that exists keeps its id and time. */
-  async share(share: SkillsetShare): Promise<SkillsetShare> {
-    await this.#db
-      .insertInto('skillset_shares')
-      .values({
-        class_id: share.classId,
-        skillset_id: share.skillsetId,
-        share_id: share.shareId,
-        person_id: share.personId,
-        is_active: 1,
-        created_at: share.createdAt,
-      })
-      .onConflict((conflict) => conflict.columns(['class_id', 'skillset_id']).doUpdateSet({ is_active: 1 }))
-      .execute()
-    return (await this.findShare(share.classId, share.skillsetId)) ?? share
-  }
+async function insertDraft(
+  tx: Kysely<Tables>,
+  draft: SkillsetDraft,
+  most: number,
+): Promise<'stored' | 'taken' | 'too_many'> {
+  // Others who add skillsets for this person wait here, so that two cannot both take the last place.
+  await tx
+    .updateTable('people')
+    .set((set) => ({ name: set.ref('name') }))
+    .where('person_id', '=', draft.personId)
+    .execute()
+  const { total } = await tx
+    .selectFrom('skillsets')
+    .select((select) => select.fn.countAll<number>().as('total'))
+    .where('person_id', '=', draft.personId)
+    .executeTakeFirstOrThrow()
+  if (Number(total) >= most) return 'too_many'
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('skillsets')
+    .values({
+      person_id: draft.personId,
+      skillset_id: draft.skillsetId,
+      revision: draft.revision,
+      latest_version: draft.latestVersion,
+      ...fieldColumns(draft),
+      created_at: draft.createdAt,
+      updated_at: draft.updatedAt,
+    } as Selectable<Tables['skillsets']>)
+    .onConflict((conflict) => conflict.column('skillset_id').doNothing())
+    .executeTakeFirst()
+  if (numInsertedOrUpdatedRows !== 1n) return 'taken'
+  await replaceSkills(
+    tx,
+    draft,
+    draft.skills.map(({ skillId }) => skillId),
+  )
+  return 'stored'
+}
 
-  async findShare(classId: number, skillsetId: string): Promise<SkillsetShare | undefined> {
-    const row = await this.#db
-      .selectFrom('skillset_shares')
-      .selectAll()
-      .where('class_id', '=', classId)
-      .where('skillset_id', '=', skillsetId)
-      .executeTakeFirst()
-    return (
-      row && {
-        shareId: row.share_id,
-        skillsetId: row.skillset_id,
-        classId: row.class_id,
-        personId: row.person_id,
-        isActive: row.is_active === 1,
-        createdAt: row.created_at,
-      }
-    )
+/** The tables themselves refuse a skill that has gone meanwhile. */
+function unlessSkillIsGone<Outcome>(outcome: Outcome): (error: unknown) => Outcome {
+  return (error) => {
+    if (isForeignKeyViolation(error)) return outcome
+    throw error
   }
+}
 
-  async endShare(classId: number, skillsetId: string): Promise<void> {
-    await this.#db
-      .updateTable('skillset_shares')
-      .set({ is_active: 0 })
-      .where('class_id', '=', classId)
-      .where('skillset_id', '=', skillsetId)
-      .execute()
-  }
+/** See `DraftStore.update`. */
+export async function updateDraft(
+  tx: Kysely<Tables>,
+  draft: { personId: number; skillsetId: string },
+  change: DraftChange,
+  { after, now }: { after: number; now: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('skillsets')
+    .set({ ...fieldColumns(change), revision: after + 1, updated_at: now })
+    .where('person_id', '=', draft.personId)
+    .where('skillset_id', '=', draft.skillsetId)
+    .where('revision', '=', after)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) return false
+  if (change.skillIds) await replaceSkills(tx, draft, change.skillIds)
+  return true
 }
 
 const SUMMARY_COLUMNS = [
@@ -327,7 +270,9 @@ function toChosenSkill(
   }
 }
 
-function toSummary(row: Pick<Selectable<Tables['skillsets']>, (typeof SUMMARY_COLUMNS)[number]>): SkillsetSummary {
+export function toSummary(
+  row: Pick<Selectable<Tables['skillsets']>, (typeof SUMMARY_COLUMNS)[number]>,
+): SkillsetSummary {
   return {
     skillsetId: row.skillset_id,
     personId: row.person_id,

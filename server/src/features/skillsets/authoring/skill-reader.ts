@@ -1,7 +1,9 @@
 import { AppError, InvalidRequestError } from '../../../errors.ts'
 import type { Outbound } from '../../../http/outbound.ts'
+import { wellFormed } from '../../gateway/well-formed.ts'
 import { importDocument } from '../document/import-document.ts'
 import type { DocumentProblem } from '../document/problem.ts'
+import { MAX_DOCUMENT_BYTES } from '../document/read-text.ts'
 import type { Operation, SecurityScheme, SkillSource } from '../skill.ts'
 
 /** Where a skill's operations are read: a document as text, a document at a URL, or an MCP server. */
@@ -17,8 +19,6 @@ export type ReadSkill = {
   problems: DocumentProblem[]
 }
 
-/** Of a document, pasted, uploaded or fetched. */
-export const MAX_DOCUMENT_BYTES = 12 * 1024 * 1024
 const MAX_DESCRIPTION_CHARACTERS = 2_000
 /** HTTP says of these that they change nothing (RFC 9110 §9.2.1). */
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
@@ -37,10 +37,11 @@ export class SkillReader {
    * @throws {InvalidRequestError} `document_not_found_at_url` when the other server answered with a failure.
    */
   async read(text: SkillText, signal: AbortSignal): Promise<ReadSkill> {
-    const { title, version, ...read } =
+    const { title, version, ...read } = storable(
       text.kind === 'document'
         ? await importDocument(text.text)
-        : await importDocument(await this.#fetch(text.url, signal), { url: text.url })
+        : await importDocument(await this.#fetch(text.url, signal), { url: text.url }),
+    )
     const url = text.kind === 'url' ? { url: text.url } : {}
     return {
       source: { kind: 'openapi', title, version, ...url },
@@ -74,6 +75,14 @@ export function textOf(bytes: Buffer): string {
   } catch (cause) {
     throw new AppError('invalid_request', 'document_not_utf8', 'The document is not text in UTF-8.', { cause })
   }
+}
+
+/** The same without NUL and halves of characters, which no database and no model takes. */
+function storable<Value>(value: Value): Value {
+  const json = JSON.stringify(value)
+  if (!/\\u(0000|d[89a-f])/.test(json)) return value
+  const clean = (_: string, item: unknown) => (typeof item === 'string' ? wellFormed(item) : item)
+  return JSON.parse(wellFormed(json), clean) as Value
 }
 
 /** What may change something waits for a person, until its author says that it need not. */

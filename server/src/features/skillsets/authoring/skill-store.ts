@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
+import { isForeignKeyViolation } from '../../../db/sql-dialect.ts'
 import type { Tables } from '../../../db/tables.ts'
 import { contentOf, type EditedSkill, type SkillSummary } from './skillset.ts'
 import type { TunedContent } from './tuning.ts'
@@ -14,33 +15,7 @@ export class SkillStore {
 
   /** @returns false, having stored nothing, when the person would then have more than `most`. */
   insert(skill: EditedSkill, most: number): Promise<boolean> {
-    const row = contentRow(skill)
-    return this.#db.transaction().execute(async (tx) => {
-      // Others who add skills for this person wait here, so that two cannot both take the last place.
-      await tx
-        .updateTable('people')
-        .set((set) => ({ name: set.ref('name') }))
-        .where('person_id', '=', skill.personId)
-        .execute()
-      const { total } = await tx
-        .selectFrom('skills')
-        .select((select) => select.fn.countAll<number>().as('total'))
-        .where('person_id', '=', skill.personId)
-        .executeTakeFirstOrThrow()
-      if (Number(total) >= most) return false
-      await tx
-        .insertInto('skills')
-        .values({
-          person_id: skill.personId,
-          skill_id: skill.skillId,
-          revision: skill.revision,
-          ...row,
-          created_at: skill.createdAt,
-          updated_at: skill.updatedAt,
-        })
-        .execute()
-      return true
-    })
+    return this.#db.transaction().execute((tx) => insertSkill(tx, skill, most))
   }
 
   async find(personId: number, skillId: number): Promise<EditedSkill | undefined> {
@@ -124,19 +99,23 @@ export class SkillStore {
   }
 
   /** Changes a skill whose revision is still `after`. @returns false, having changed nothing, when it is not. */
-  async update(
-    { personId, skillId }: { personId: number; skillId: number },
+  update(
+    skill: { personId: number; skillId: number },
     content: TunedContent,
-    { after, now }: { after: number; now: string },
+    change: { after: number; now: string },
   ): Promise<boolean> {
-    const { numUpdatedRows } = await this.#db
-      .updateTable('skills')
-      .set({ ...contentRow(content), revision: after + 1, updated_at: now })
+    return updateSkill(this.#db, skill, content, change)
+  }
+
+  /** In how many drafts a skill is. */
+  async countDrafts(personId: number, skillId: number): Promise<number> {
+    const { total } = await this.#db
+      .selectFrom('skillset_skills')
+      .select((select) => select.fn.countAll<number>().as('total'))
       .where('person_id', '=', personId)
       .where('skill_id', '=', skillId)
-      .where('revision', '=', after)
-      .executeTakeFirst()
-    return numUpdatedRows === 1n
+      .executeTakeFirstOrThrow()
+    return Number(total)
   }
 
   /**
@@ -146,9 +125,19 @@ export class SkillStore {
    * @returns the names of the skillsets that need it: when there are any, nothing was removed. Undefined when the
    * person has no such skill.
    */
-  delete(personId: number, skillId: number): Promise<string[] | undefined> {
+  async delete(personId: number, skillId: number): Promise<string[] | undefined> {
+    try {
+      return await this.#deleteUnneeded(personId, skillId)
+    } catch (error) {
+      // Somebody has put it into a draft meanwhile.
+      if (isForeignKeyViolation(error)) return this.#deleteUnneeded(personId, skillId)
+      throw error
+    }
+  }
+
+  #deleteUnneeded(personId: number, skillId: number): Promise<string[] | undefined> {
     return this.#db.transaction().execute(async (tx) => {
-      // Nobody can put it into a draft from here on: that refers to this row.
+      // Whoever publishes a skillset with it waits here, or has ended.
       const { numUpdatedRows } = await tx
         .updateTable('skills')
         .set((set) => ({ revision: set.ref('revision') }))
@@ -200,6 +189,51 @@ export class SkillStore {
       return []
     })
   }
+}
+
+/** See `SkillStore.insert`. */
+export async function insertSkill(tx: Kysely<Tables>, skill: EditedSkill, most: number): Promise<boolean> {
+  // Others who add skills for this person wait here, so that two cannot both take the last place.
+  await tx
+    .updateTable('people')
+    .set((set) => ({ name: set.ref('name') }))
+    .where('person_id', '=', skill.personId)
+    .execute()
+  const { total } = await tx
+    .selectFrom('skills')
+    .select((select) => select.fn.countAll<number>().as('total'))
+    .where('person_id', '=', skill.personId)
+    .executeTakeFirstOrThrow()
+  if (Number(total) >= most) return false
+  await tx
+    .insertInto('skills')
+    .values({
+      person_id: skill.personId,
+      skill_id: skill.skillId,
+      revision: skill.revision,
+      ...contentRow(skill),
+      created_at: skill.createdAt,
+      updated_at: skill.updatedAt,
+    })
+    .execute()
+  return true
+}
+
+/** See `SkillStore.update`. */
+export async function updateSkill(
+  db: Kysely<Tables>,
+  { personId, skillId }: { personId: number; skillId: number },
+  content: TunedContent,
+  { after, now }: { after: number; now: string },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('skills')
+    .set({ ...contentRow(content), revision: after + 1, updated_at: now })
+    .where('person_id', '=', personId)
+    .where('skill_id', '=', skillId)
+    .where('revision', '=', after)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
 }
 
 function contentRow(content: TunedContent) {

@@ -46,6 +46,9 @@ export type SkillsetSummary = Pick<
   'skillsetId' | 'personId' | 'latestVersion' | 'name' | 'description' | 'createdAt' | 'updatedAt'
 >
 
+/** A published skillset as those see it who may use it. */
+export type SharedSkillset = SkillsetSummary & { skills: Pick<ChosenSkill, 'skillId' | 'nameForHuman'>[] }
+
 /** A version as lists show it. */
 export type VersionSummary = {
   version: number
