@@ -47,6 +47,7 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
         await services.runs.shutdown(graceMs)
         await app.close()
         await services.gateway.settled()
+        await services.traces.recorder.settled()
         await services.recovery.stop()
         await services.catalog.close()
         await services.outbound.close()

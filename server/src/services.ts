@@ -213,6 +213,7 @@ export async function createServices(config: Config, database: Database, parts: 
     projects: weaveProjects,
     refs: weaveRefs,
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
+    log,
     now,
   })
   const skillStore = new SkillStore(database)

@@ -45,6 +45,7 @@ export async function appForTest(
     await services.runs.shutdown(0)
     await app.close()
     await services.gateway.settled()
+    await services.traces.recorder.settled()
   })
 
   /** Somebody with a key, who sends requests with it. */

@@ -69,16 +69,23 @@ export class TraceRecorder {
   }
 
   async #tryToStore(calls: readonly CompletedCall[]): Promise<void> {
-    for (let tryNumber = 1; ; tryNumber++) {
+    for (let tryNumber = 1; tryNumber <= TRIES; tryNumber++) {
       try {
-        return await this.#store.add(calls.map((call) => ({ ...call, changes: 'all' })))
+        return await this.#add(calls)
       } catch (error) {
-        if (tryNumber === TRIES) {
-          this.#log.error({ err: error, calls: calls.length }, 'calls could not be recorded')
-          return
-        }
-        await sleep(this.#pauseMs * tryNumber)
+        if (tryNumber === TRIES) this.#log.error({ err: error, calls: calls.length }, 'calls could not be recorded')
+        else await sleep(this.#pauseMs * tryNumber)
       }
     }
+    // One that cannot be stored must not take the others with it.
+    if (calls.length > 1)
+      for (const call of calls)
+        await this.#add([call]).catch((error) =>
+          this.#log.error({ err: error, call: call.callId }, 'a call could not be recorded'),
+        )
+  }
+
+  #add(calls: readonly CompletedCall[]): Promise<void> {
+    return this.#store.add(calls.map((call) => ({ ...call, changes: 'all' })))
   }
 }

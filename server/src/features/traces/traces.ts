@@ -1,9 +1,11 @@
+import type { Logger } from 'pino'
 import type { Database } from '../../db/open.ts'
 import type { CatalogModel } from '../catalog/catalog.ts'
 import type { WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { type CallFeedback, CallQueries } from './call-queries.ts'
 import { CallReader } from './call-reader.ts'
+import { TraceRecorder } from './call-recorder.ts'
 import { CallSelector } from './call-selector.ts'
 import { CallService } from './call-service.ts'
 import { CallStore } from './call-store.ts'
@@ -23,9 +25,10 @@ export function createTraces(deps: {
   refs: RefAccess
   feedback?: CallFeedback
   findModel: (name: string) => CatalogModel | undefined
+  log: Pick<Logger, 'error'>
   now: () => Date
 }) {
-  const { database, projects, refs, feedback, findModel, now } = deps
+  const { database, projects, refs, feedback, findModel, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
   const selector = new CallSelector(database.kind, () => undefined)
@@ -46,6 +49,7 @@ export function createTraces(deps: {
     costQueries: new CostQueries({ projects, store: costStore, kind: database.kind }),
     usage: new UsageService({ projects, reader, selector, costs }),
     threads: new ThreadService({ projects, store: new ThreadStore(database) }),
+    recorder: new TraceRecorder({ store, log }),
     otlp: new OtlpService({ projects, store }),
   }
 }
