@@ -119,7 +119,19 @@ export async function createServices(config: Config, database: Database, parts: 
   const classStore = new ClassStore(database.db)
   const administration = new ClassAdministration({ store: classStore, classes, catalog, ids, now })
 
-  const runStore = new RunStore(database)
+  const callIds = new OwnCallIds(secret.deriveKey('call ids'))
+  const weaveProjects = new WeaveProjects({ store: new WeaveProjectStore(database), classes, now })
+  const weaveRefs = new RefAccess({ projects: weaveProjects })
+  const traces = createTraces({
+    database,
+    projects: weaveProjects,
+    refs: weaveRefs,
+    findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
+    callIds,
+    log,
+    now,
+  })
+  const runStore = new RunStore(database, (ending) => traces.own.ofEnding(ending))
   const runs = new RunService({ store: runStore, topics: new RunTopics(notifier), log, serverId, now })
   const recovery = new RunRecovery({ store: runStore, serverId, log, now })
   const titleModel = () =>
@@ -130,7 +142,6 @@ export async function createServices(config: Config, database: Database, parts: 
   const practiceStore = new PracticeStore(database, lanes)
   const settingsStore = new SettingsStore(database)
   const settings = new SettingsService({ store: settingsStore, fewShots, agents, classes, catalog, ids, now })
-  const callIds = new OwnCallIds(secret.deriveKey('call ids'))
   const builder = new TurnBuilder({
     catalog,
     window: windows,
@@ -206,16 +217,6 @@ export async function createServices(config: Config, database: Database, parts: 
   const clova = new ClovaService({ gateway, windows })
   const outbound = new Outbound({ allow: config.outbound.allow })
   const operationCaller = new OperationCaller({ outbound })
-  const weaveProjects = new WeaveProjects({ store: new WeaveProjectStore(database), classes, now })
-  const weaveRefs = new RefAccess({ projects: weaveProjects })
-  const traces = createTraces({
-    database,
-    projects: weaveProjects,
-    refs: weaveRefs,
-    findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
-    log,
-    now,
-  })
   const skillStore = new SkillStore(database)
   const draftStore = new DraftStore(database)
   const versionStore = new VersionStore(database)

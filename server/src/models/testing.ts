@@ -55,6 +55,9 @@ export class ScriptedModel implements LanguageModel {
   }
 }
 
+/** Steps that say a text in these pieces. */
+export const says = (...texts: string[]): ModelEvent[] => texts.map((text) => ({ type: 'text-delta', text }))
+
 /** A provider as the configuration would give it, with short timeouts and no retries unless told otherwise. */
 export function testProvider(overrides: Partial<ProviderConfig> = {}): ProviderConfig {
   return {

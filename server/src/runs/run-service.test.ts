@@ -17,7 +17,7 @@ const now = () => new Date()
 
 /** A server of its own on a database that it may share with others. */
 function server(database: Database, serverId: string) {
-  const store = new RunStore(database)
+  const store = new RunStore(database, async () => [])
   const runs = new RunService({ store, topics: new RunTopics(database.notifier), log, serverId, now })
   const recovery = new RunRecovery({ store, serverId, log, now })
   onTestFinished(() => runs.shutdown(0))

@@ -11,6 +11,9 @@ import type { NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn
 export type StoredRow = PendingRow & { sessionId: number; turnId: number }
 export type TurnKey = { sessionId: number; turnId: number }
 
+/** Lanes of a turn that have ended, and whether the turn is over with them. */
+export type Ending = { turn: Turn; isTurnOver: boolean; responses: readonly Response[]; endedAt: string }
+
 /** Rows of one insert: more would only make the statement longer, not faster. */
 const ROWS_PER_INSERT = 64
 
@@ -18,9 +21,12 @@ const ROWS_PER_INSERT = 64
 export class RunStore {
   readonly #database: Database
   readonly #db: Kysely<Tables>
+  readonly #trace: (ending: Ending) => Promise<CompiledQuery[]>
   readonly #inserts = new Map<number, (rows: Record<string, unknown>) => CompiledQuery>()
 
-  constructor(database: Database) {
+  /** @param trace what stores an ending in the trace, too; it is committed together with it. */
+  constructor(database: Database, trace: (ending: Ending) => Promise<CompiledQuery[]>) {
+    this.#trace = trace
     this.#database = database
     this.#db = database.db
   }
@@ -94,20 +100,15 @@ export class RunStore {
   }
 
   /** Stores how lanes ended, with the events that say so and, after the last one, how the turn ended. */
-  end(ending: {
-    turn: Turn
-    isTurnOver: boolean
-    responses: readonly Response[]
-    rows: readonly StoredRow[]
-    endedAt: string
-  }) {
+  async end(ending: Ending & { rows: readonly StoredRow[] }): Promise<void> {
     const { sessionId, turnId, status } = ending.turn
     const { endedAt } = ending
     const queries = this.#insertEvents(ending.rows)
     for (const response of ending.responses)
       queries.push(this.#updateResponse({ sessionId, endedAt, ...endOf(response) }))
     if (ending.isTurnOver) queries.push(this.#updateTurn({ sessionId, turnId, status, endedAt }))
-    return this.#database.batch(queries)
+    queries.push(...(await this.#trace(ending)))
+    await this.#database.batch(queries)
   }
 
   async findTurn(turnId: number): Promise<(TurnKey & { status: TurnStatus; serverId: string | null }) | undefined> {

@@ -28,16 +28,25 @@ export class CallStore {
    * @param changes `own` leaves a call of somebody else as it is.
    */
   async add(parts: readonly (CallPart & { changes: 'all' | 'own' })[]): Promise<void> {
-    const queries: CompiledQuery[] = []
-    for (const changes of ['all', 'own'] as const) {
-      const rows = joinParts(parts.filter((part) => part.changes === changes)).map(toRow)
-      for (let first = 0; first < rows.length; ) {
-        const count = ROWS_PER_INSERT.find((length) => length <= rows.length - first) ?? 1
-        queries.push(this.#insert(count, changes)(flatten(rows.slice(first, first + count))))
-        first += count
-      }
-    }
+    const queries = (['all', 'own'] as const).flatMap((changes) =>
+      this.queries(
+        parts.filter((part) => part.changes === changes),
+        changes,
+      ),
+    )
     await this.#database.batch(queries)
+  }
+
+  /** What stores calls, to be committed together with something else. */
+  queries(parts: readonly CallPart[], changes: 'all' | 'own'): CompiledQuery[] {
+    const queries: CompiledQuery[] = []
+    const rows = joinParts(parts).map(toRow)
+    for (let first = 0; first < rows.length; ) {
+      const count = ROWS_PER_INSERT.find((length) => length <= rows.length - first) ?? 1
+      queries.push(this.#insert(count, changes)(flatten(rows.slice(first, first + count))))
+      first += count
+    }
+    return queries
   }
 
   /** Renames a call; an empty name takes it away. Nothing happens when there is none that the person may change. */

@@ -12,6 +12,9 @@ import { CallStore } from './call-store.ts'
 import { CostQueries } from './cost-queries.ts'
 import { CostStore } from './cost-store.ts'
 import { OtlpService } from './otlp/otlp-service.ts'
+import type { OwnCallIds } from './own/call-ids.ts'
+import { OwnTraces } from './own/own-traces.ts'
+import { SessionOwners } from './own/session-owners.ts'
 import { RetentionStore } from './retention-store.ts'
 import { ThreadService } from './thread-service.ts'
 import { ThreadStore } from './thread-store.ts'
@@ -25,10 +28,11 @@ export function createTraces(deps: {
   refs: RefAccess
   feedback?: CallFeedback
   findModel: (name: string) => CatalogModel | undefined
+  callIds: OwnCallIds
   log: Pick<Logger, 'error'>
   now: () => Date
 }) {
-  const { database, projects, refs, feedback, findModel, log, now } = deps
+  const { database, projects, refs, feedback, findModel, callIds, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
   const selector = new CallSelector(database.kind, () => undefined)
@@ -51,5 +55,6 @@ export function createTraces(deps: {
     threads: new ThreadService({ projects, store: new ThreadStore(database) }),
     recorder: new TraceRecorder({ store, log }),
     otlp: new OtlpService({ projects, store }),
+    own: new OwnTraces({ calls: store, projects, sessions: new SessionOwners(database), ids: callIds, log }),
   }
 }

@@ -60,6 +60,11 @@ export class WeaveProjects {
     return { ...access, projectId: await this.#store.takeId(owner, access.project, this.#now().toISOString()) }
   }
 
+  /** The project in which Etude writes down its own work for an entity; it is there afterwards. */
+  ofOwnWork(owner: ProjectOwner, project: string): Promise<number> {
+    return this.#store.takeId(owner, project, this.#now().toISOString())
+  }
+
   /** Whether somebody may read a project, which may be missing or misspelt. */
   async canRead(person: Person, projectName: string): Promise<boolean> {
     try {

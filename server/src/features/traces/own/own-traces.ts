@@ -1,0 +1,56 @@
+import type { CompiledQuery } from 'kysely'
+import type { Logger } from 'pino'
+import type { Ending } from '../../../runs/run-store.ts'
+import { PRACTICE_PROJECT, type WeaveProjects } from '../../weave/project-access.ts'
+import type { CallPart } from '../call.ts'
+import type { CallStore } from '../call-store.ts'
+import type { OwnCallIds } from './call-ids.ts'
+import { practiceCalls } from './practice-calls.ts'
+import type { SessionOwners } from './session-owners.ts'
+
+/**
+ * Writes Etude's own work down as calls, which are then found like everybody's: turns in the project `practice` of
+ * their class.
+ *
+ * The calls are committed together with what they tell of, so neither is ever there without the other.
+ */
+export class OwnTraces {
+  readonly #calls: Pick<CallStore, 'queries'>
+  readonly #projects: Pick<WeaveProjects, 'ofOwnWork'>
+  readonly #sessions: SessionOwners
+  readonly #ids: OwnCallIds
+  readonly #log: Pick<Logger, 'error'>
+
+  constructor(deps: {
+    calls: Pick<CallStore, 'queries'>
+    projects: Pick<WeaveProjects, 'ofOwnWork'>
+    sessions: SessionOwners
+    ids: OwnCallIds
+    log: Pick<Logger, 'error'>
+  }) {
+    this.#calls = deps.calls
+    this.#projects = deps.projects
+    this.#sessions = deps.sessions
+    this.#ids = deps.ids
+    this.#log = deps.log
+  }
+
+  /** What stores answers that have ended; nothing when their session has been deleted meanwhile. */
+  async ofEnding(ending: Ending): Promise<CompiledQuery[]> {
+    const owner = await this.#sessions.find(ending.turn.sessionId)
+    if (!owner) return []
+    const { classId, classSlug: entity, handle: wbUserId } = owner
+    const projectId = await this.#projects.ofOwnWork({ entity, classId }, PRACTICE_PROJECT)
+    return this.#write(() => practiceCalls(ending, { projectId, wbUserId }, this.#ids))
+  }
+
+  /** A mistake in what we say of our work must not take the work itself with it. */
+  #write(describe: () => CallPart[]): CompiledQuery[] {
+    try {
+      return this.#calls.queries(describe(), 'all')
+    } catch (error) {
+      this.#log.error({ err: error }, 'work could not be written down in the trace')
+      return []
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import type { Ending } from '../../../runs/run-store.ts'
+import type { Response, TokenUsage, Turn } from '../../../runs/turn.ts'
+import { storeJson, storeText } from '../../weave/stored-json.ts'
+import type { CallPart } from '../call.ts'
+import { fromMicros, toCallTime, toMicros } from '../call-time.ts'
+import type { OwnCallIds } from './call-ids.ts'
+
+/** Where the calls of a turn go. */
+export type TracePlace = { projectId: number; wbUserId: string }
+
+/**
+ * A turn as a call, with one call for each of its answers below it.
+ *
+ * What an agent says to the model is not in it: a prompt that is hidden from people must not be found here. A turn that
+ * was stopped or whose lanes failed has ended like any other; its answers say how each of them did.
+ *
+ * @returns the calls of the answers that have ended and, when the turn is over, its own.
+ */
+export function practiceCalls(ending: Ending, place: TracePlace, ids: OwnCallIds): CallPart[] {
+  const { turn } = ending
+  const answers = ending.responses.map((response) => answerCall(turn, response, ending.endedAt, place, ids))
+  return ending.isTurnOver ? [...answers, turnCall(ending, place, ids)] : answers
+}
+
+function turnCall({ turn, endedAt }: Ending, place: TracePlace, ids: OwnCallIds): CallPart {
+  const callId = ids.of('turn', turn.turnId)
+  return {
+    ...place,
+    callId,
+    start: {
+      ...sharedStart(turn, ids),
+      parentId: null,
+      opName: 'etude.turn',
+      displayName: null,
+      startedAt: moment(turn.createdAt),
+      attributesJson: storeJson({ etude: { session_id: turn.sessionId, turn_id: turn.turnId } }),
+      inputsJson: storeJson({ prompt: turn.promptText, few_shot_examples: turn.fewShots.length }),
+    },
+    end: {
+      endedAt: moment(endedAt),
+      exception: null,
+      outputJson: storeJson({ status: turn.status }),
+      summaryJson: '{}',
+      wbRunStepEnd: null,
+    },
+  }
+}
+
+function answerCall(turn: Turn, response: Response, endedAt: string, place: TracePlace, ids: OwnCallIds): CallPart {
+  const { responseId, error, usage } = response
+  const startedAt = moment(response.createdAt)
+  return {
+    ...place,
+    callId: ids.of('answer', responseId),
+    start: {
+      ...sharedStart(turn, ids),
+      parentId: ids.of('turn', turn.turnId),
+      opName: 'etude.answer',
+      displayName: storeText(response.modelName),
+      startedAt,
+      attributesJson: storeJson({
+        etude: {
+          session_id: turn.sessionId,
+          turn_id: turn.turnId,
+          response_id: responseId,
+          session_model_id: response.laneId,
+          attempt: response.attempt,
+          revision: response.revision,
+        },
+      }),
+      inputsJson: storeJson({
+        model: response.modelName,
+        prompt: turn.promptText,
+        generation_params: response.generationParams,
+      }),
+    },
+    end: {
+      endedAt: response.latencyMs === null ? moment(endedAt) : later(startedAt, response.latencyMs),
+      exception: error && storeText(`${error.code}: ${error.providerMessage ?? error.message}`),
+      outputJson: storeJson({
+        text: response.text,
+        ...(response.reasoningText && { reasoning: response.reasoningText }),
+        status: response.status,
+        finish_reason: response.finishReason,
+        trim: response.trim,
+      }),
+      summaryJson: storeJson({
+        ...(usage && { usage: usageOf(response.modelName, usage) }),
+        etude: { cost: response.cost, first_token_ms: response.firstTokenMs },
+      }),
+      wbRunStepEnd: null,
+    },
+  }
+}
+
+function sharedStart(turn: Turn, ids: OwnCallIds) {
+  return {
+    traceId: ids.of('turn', turn.turnId),
+    threadId: `session-${turn.sessionId}`,
+    turnId: ids.of('turn', turn.turnId),
+    wbRunId: null,
+    wbRunStep: null,
+  }
+}
+
+/** Tokens by model, as Weave's SDKs write them. */
+export function usageOf(
+  modelName: string,
+  { promptTokens, completionTokens }: Pick<TokenUsage, 'promptTokens' | 'completionTokens'>,
+) {
+  return {
+    [modelName]: {
+      requests: 1,
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
+      total_tokens: promptTokens + completionTokens,
+    },
+  }
+}
+
+/** Our own times are always right, so there always is one. */
+export function moment(isoTime: string): string {
+  return toCallTime(isoTime) as string
+}
+
+export function later(callTime: string, milliseconds: number): string {
+  return fromMicros(toMicros(callTime) + Math.round(milliseconds * 1000)) as string
+}
