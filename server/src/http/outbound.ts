@@ -180,10 +180,9 @@ export class Outbound {
     for (const address of addresses) {
       const why = this.#whyRefused(address)
       if (why === undefined) continue
-      const name = host === address || host === `[${address}]` ? host : `${host} (${address})`
       throw new OutboundError(
         'outbound_address_refused',
-        `${name} ${why}, so it is not called. An administrator can allow an origin in "outbound.allow".`,
+        `${host} ${why}, so it is not called. An administrator can allow an origin in "outbound.allow".`,
       )
     }
   }

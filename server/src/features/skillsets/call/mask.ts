@@ -29,26 +29,42 @@ export function createMask(secrets: readonly string[]): Mask {
     for (const form of longestFirst) masked = masked.replaceAll(form, MASK)
     return alone ? masked.replace(alone, MASK) : masked
   }
-  const value = (shown: unknown): unknown => {
+  const deep = (shown: unknown): unknown => {
     if (typeof shown === 'string') return text(shown)
     // A key that a careless API parses as a number comes back as one.
     if (typeof shown === 'number') return long.has(String(shown)) ? MASK : shown
-    if (Array.isArray(shown)) return shown.map(value)
+    if (Array.isArray(shown)) return shown.map(deep)
     if (typeof shown !== 'object' || shown === null) return shown
-    return Object.fromEntries(Object.entries(shown).map(([key, part]) => [text(key), value(part)]))
+    return Object.fromEntries(Object.entries(shown).map(([key, part]) => [text(key), deep(part)]))
+  }
+  // Nearly always there is nothing, which one look at the whole tells faster than one at each of its strings.
+  const value = (shown: unknown) => {
+    const whole = JSON.stringify(shown) ?? ''
+    return text(whole) === whole ? shown : deep(shown)
   }
   return { text, value }
 }
 
-/** Whether a header, parameter or field of this name holds something that must not be shown. */
+/** Whether a header, parameter or field of this name surely holds something that must not be shown. */
 export function isSecretName(name: string): boolean {
-  return /authorization|cookie|passw|secret|credential|signature|(api|service|access|auth|subscription|app|client|private)[-_]?(key|token)|^x[-_].*[-_](key|token)$|^(key|token|auth|sig)$/i.test(
+  return /authorization|cookie|passw|secret|credential|signature|(api|service|access|auth|subscription|app|client|private)[-_]?(key|token)|^x[-_].*[-_](key|token)$/i.test(
     name,
   )
 }
 
-function formsOf(secret: string): string[] {
-  const percent = encodeURIComponent(secret)
+/** Whether it may: `key` can also be what is searched for, and `token` the next page. */
+export function mayBeSecretName(name: string): boolean {
+  return isSecretName(name) || /^(key|token|auth|sig|id_?token)$/i.test(name)
+}
+
+/** How a secret may be written: escaped, and once more whatever that gave, since APIs echo what was encoded already. */
+function formsOf(secret: string): Set<string> {
+  const once = [...escapedForms(secret), ...base64Forms(secret)]
+  return new Set(once.flatMap((form) => [form, ...escapedForms(form), ...base64Forms(form)]))
+}
+
+function escapedForms(secret: string): string[] {
+  const percent = encodeURIComponent(secret.toWellFormed())
   const strict = percent.replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
   const json = JSON.stringify(secret).slice(1, -1)
   const ascii = json.replace(/[^\x20-\x7e]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -58,10 +74,7 @@ function formsOf(secret: string): string[] {
     form.replace(/%[0-9A-F]{2}/g, (sign) => sign.toLowerCase()),
     form.replaceAll('%20', '+'),
   ])
-  return [
-    ...[secret, ...percentForms, json, ascii, json.replaceAll('/', '\\/'), html, html.replaceAll("'", '&#39;')],
-    ...base64Forms(secret),
-  ]
+  return [secret, ...percentForms, json, ascii, json.replaceAll('/', '\\/'), html, html.replaceAll("'", '&#39;')]
 }
 
 /** Base64 writes three bytes as four signs, so inside a longer text a secret looks different at each of three offsets. */

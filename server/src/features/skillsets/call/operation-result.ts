@@ -43,6 +43,9 @@ export type OperationResult = {
 
 export type AnswerContent = { kind: 'json'; value: unknown } | { kind: 'text'; text: string } | { kind: 'none' }
 
+/** `note` says what a model should know of an answer that is not what its type promised; empty otherwise. */
+export type ReadAnswer = { text: string; content: AnswerContent; note: string }
+
 export type CallErrorCode =
   /** The arguments do not fit the operation; nothing was sent. */
   | 'invalid_arguments'

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { JsonObject } from '../../../models/language-model.ts'
-import type { HttpMethod, Operation } from '../skill.ts'
+import type { HttpMethod, Operation, Parameter, SecurityScheme } from '../skill.ts'
 import type { Dialect } from './dialect.ts'
 import { child, childObject, childrenOf, isObject, type Node, textOf } from './node.ts'
 import { newOperationIds } from './operation-ids.ts'
@@ -10,7 +10,7 @@ import { References } from './references.ts'
 import { readRequestBody, swaggerBody } from './request-bodies.ts'
 import { readHint } from './response-hint.ts'
 import { Schemas } from './schemas.ts'
-import { readSecurity, readSecuritySchemes } from './security.ts'
+import { isSignIn, readSecurity, readSecuritySchemes } from './security.ts'
 import { serverOf, swaggerServerOf } from './servers.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const
@@ -19,6 +19,8 @@ const SAFE = new Set<string>(['get', 'head', 'options', 'trace'])
 const MAX_OPERATIONS = 2_000
 /** Other requests get their turn after so long. */
 const SLICE_MS = 8
+
+const SECURITY_HINT = 'Add security: [{ <name of the scheme>: [] }] to the document or to its operations.'
 
 type Found = { path: string; method: (typeof METHODS)[number]; pathItem: Node; operation: Node<JsonObject> }
 
@@ -49,6 +51,13 @@ export async function readOperations(
     await nextTurn()
     sliceEnd = performance.now() + SLICE_MS
   }
+  const isSigningIn = operations.some(({ call }) => call.kind === 'http' && call.security.length > 0)
+  if (securitySchemes.length > 0 && operations.length > 0 && !isSigningIn)
+    problems.warn(
+      '',
+      'The document has security schemes, but no operation uses one: calls do not sign in.',
+      SECURITY_HINT,
+    )
   return { operations, securitySchemes }
 }
 
@@ -84,7 +93,7 @@ type Reading = {
   problems: Problems
   references: References
   schemas: Schemas
-  securitySchemes: Parameters<typeof readSecurity>[2]
+  securitySchemes: readonly SecurityScheme[]
   nameOf: ReturnType<typeof newOperationIds>
 }
 
@@ -97,7 +106,11 @@ function readOperation({ path, method, pathItem, operation }: Found, reading: Re
   if (server === undefined) return undefined
   const nodes = parameterNodes(pathItem, operation, reading)
   const isOfBody = (node: Node) => isSwagger && (textOf(node, 'in') === 'body' || textOf(node, 'in') === 'formData')
-  const parameters = nodes.flatMap((node) => (isOfBody(node) ? [] : (readParameter(node, path, reading) ?? [])))
+  const security = readSecurity(operation, document, securitySchemes, problems)
+  const signsIn = (parameter: Parameter) => isSignIn(parameter, security, securitySchemes)
+  const parameters = nodes
+    .flatMap((node) => (isOfBody(node) ? [] : (readParameter(node, path, reading) ?? [])))
+    .filter((parameter) => !signsIn(parameter))
   return {
     operationId: reading.nameOf(operation, method, path),
     summary: textOf(operation, 'summary') || textOf(pathItem, 'summary'),
@@ -113,20 +126,13 @@ function readOperation({ path, method, pathItem, operation }: Found, reading: Re
       path,
       parameters: [...parameters, ...undeclared(path, parameters, operation, problems)],
       body: isSwagger ? swaggerBody(operation, document, nodes, reading) : readRequestBody(operation, reading),
-      security: readSecurity(operation, document, securitySchemes, problems),
+      security,
     },
   }
 }
 
-type PathParameter = ReturnType<typeof readParameter> & {}
-
 /** Every place in a path needs a value, whether or not the document says of which kind. */
-function undeclared(
-  path: string,
-  declared: readonly PathParameter[],
-  { pointer }: Node,
-  problems: Problems,
-): PathParameter[] {
+function undeclared(path: string, declared: readonly Parameter[], { pointer }: Node, problems: Problems): Parameter[] {
   const known = new Set(declared.filter((parameter) => parameter.in === 'path').map(({ name }) => name))
   const names = new Set([...path.matchAll(/\{([^{}]+)\}/g)].map(([, name]) => name!))
   return [...names]

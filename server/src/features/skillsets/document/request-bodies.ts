@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../models/language-model.ts'
 import type { PartEncoding, RequestBody } from '../skill.ts'
-import { child, childObject, childrenOf, itemsOf, type Node, textOf } from './node.ts'
+import { child, childObject, childrenOf, isObject, itemsOf, type Node, textOf } from './node.ts'
 import { inlineSchema, styleOf } from './parameters.ts'
 import type { Problems } from './problem.ts'
 import type { References } from './references.ts'
@@ -41,7 +41,7 @@ export function readRequestBody(operation: Node, readers: Readers): RequestBody 
     isRequired: child(node, 'required')?.value === true,
     description: textOf(node, 'description'),
     mediaType: concrete(mediaType),
-    schema: readers.schemas.read(child(media, 'schema')),
+    schema: bodySchema(mediaType, child(media, 'schema'), readers),
     encoding: Object.fromEntries(
       childrenOf(childObject(media, 'encoding')).map(([name, part]) => [name, readEncoding(part, readers)]),
     ),
@@ -62,7 +62,7 @@ export function swaggerBody(
       isRequired: child(body, 'required')?.value === true,
       description: textOf(body, 'description'),
       mediaType: concrete(preferred(consumes) ?? 'application/json'),
-      schema: readers.schemas.read(child(body, 'schema')),
+      schema: bodySchema(preferred(consumes) ?? '', child(body, 'schema'), readers),
       encoding: {},
     }
   const fields = parameters.filter((node) => textOf(node, 'in') === 'formData')
@@ -109,6 +109,13 @@ function readEncoding(node: Node, { references, problems }: Readers): PartEncodi
     allowReserved: child(node, 'allowReserved')?.value === true,
     headers: Object.fromEntries(headers),
   }
+}
+
+/** The outermost element of XML is named like the schema that is referred to (OpenAPI 3.1 §4.8.26.2). */
+function bodySchema(mediaType: string, node: Node | undefined, { schemas }: Readers): JsonObject {
+  const schema = schemas.read(node)
+  const name = node && /xml\b/i.test(mediaType) ? textOf(node, '$ref').split('/').at(-1) : undefined
+  return name ? { ...schema, xml: { name, ...(isObject(schema.xml) ? schema.xml : {}) } } : schema
 }
 
 function preferred(mediaTypes: readonly string[]): string | undefined {

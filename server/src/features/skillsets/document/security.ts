@@ -1,4 +1,4 @@
-import type { SecurityScheme } from '../skill.ts'
+import type { Parameter, SecurityScheme } from '../skill.ts'
 import type { Dialect } from './dialect.ts'
 import { child, childObject, childrenOf, isObject, itemsOf, type Node, textOf } from './node.ts'
 import type { Problems } from './problem.ts'
@@ -46,6 +46,22 @@ function readScheme(name: string, node: Node): SecurityScheme | undefined {
       return { name, kind: 'bearer', description }
   }
   return undefined
+}
+
+/** Whether a parameter is the place of a key that signs the operation in: then the key goes there, and no model's value. */
+export function isSignIn(
+  { name, in: place }: Parameter,
+  security: string[][],
+  schemes: readonly SecurityScheme[],
+): boolean {
+  const used = new Set(security.flat())
+  return schemes.some(
+    (scheme) =>
+      scheme.kind === 'apiKey' &&
+      used.has(scheme.name) &&
+      scheme.in === place &&
+      (place === 'header' ? scheme.parameter.toLowerCase() === name.toLowerCase() : scheme.parameter === name),
+  )
 }
 
 /**
