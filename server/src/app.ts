@@ -14,6 +14,10 @@ import { clovaRoutes } from './features/clova/routes.ts'
 import { experimentRoutes } from './features/experiments/routes.ts'
 import { votingRoutes } from './features/experiments/voting-routes.ts'
 import { fewShotRoutes } from './features/few-shots/routes.ts'
+import { fileRoutes } from './features/objects/file-routes.ts'
+import { labelRoutes, objectRoutes } from './features/objects/object-routes.ts'
+import { refRoutes } from './features/objects/ref-routes.ts'
+import { tableRoutes } from './features/objects/table-routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { sessionRoutes } from './features/practice/session-routes.ts'
 import { settingsRoutes } from './features/practice/settings-routes.ts'
@@ -30,6 +34,8 @@ import { otlpRoutes } from './features/traces/otlp/otlp-routes.ts'
 import { callRoutes } from './features/traces/routes.ts'
 import { usageRoutes } from './features/traces/usage-routes.ts'
 import { weaveRoutes } from './features/weave/weave-plugin.ts'
+import { projectInfoRoutes } from './features/weave-server/project-routes.ts'
+import { serverRoutes } from './features/weave-server/server-routes.ts'
 import { requireSignIn } from './http/authenticate.ts'
 import { documentation } from './http/documentation.ts'
 import { sendPracticeError } from './http/error-response.ts'
@@ -107,6 +113,13 @@ export async function createApp(services: Services, options: AppOptions): Promis
       costRoutes(services.traces.costs, services.traces.costQueries),
       usageRoutes(services.traces.usage),
       otlpRoutes(services.traces.otlp),
+      serverRoutes,
+      projectInfoRoutes(services.projectInfo, services.graphql),
+      objectRoutes(services.stored.objects),
+      labelRoutes(services.stored.labels),
+      tableRoutes(services.stored.tables),
+      fileRoutes(services.stored.files),
+      refRoutes(services.stored.refs),
     ]),
   )
   await app.register(webPages(options.files.web))

@@ -25,6 +25,7 @@ import { FewShotStore } from './features/few-shots/store.ts'
 import { CallRecorder } from './features/gateway/call-recorder.ts'
 import { GatewayService } from './features/gateway/service.ts'
 import { GatewayStore } from './features/gateway/store.ts'
+import { createStoredThings } from './features/objects/stored-things.ts'
 import { AnswerStore } from './features/practice/answer-store.ts'
 import { IdempotencyStore } from './features/practice/idempotency-store.ts'
 import { LaneStore } from './features/practice/lane-store.ts'
@@ -65,6 +66,8 @@ import { createTraces } from './features/traces/traces.ts'
 import { WeaveProjects } from './features/weave/project-access.ts'
 import { ProjectStore as WeaveProjectStore } from './features/weave/project-store.ts'
 import { RefAccess } from './features/weave/ref-access.ts'
+import { GraphqlService } from './features/weave-server/graphql-service.ts'
+import { ProjectInfoService } from './features/weave-server/project-service.ts'
 import { TokenizerService } from './features/window/tokenizer-service.ts'
 import { WindowService } from './features/window/window.ts'
 import { Readiness } from './http/health.ts'
@@ -249,6 +252,16 @@ export async function createServices(config: Config, database: Database, parts: 
     skills: skillStore,
     ids,
     now,
+  const stored = createStoredThings({ database, projects: weaveProjects, refs: weaveRefs, now })
+  const graphql = new GraphqlService({ projects: weaveProjects })
+  const projectInfo = new ProjectInfoService({
+    projects: weaveProjects,
+    storageBytes: {
+      trace: async () => 0,
+      objects: (access) => stored.objects.storageBytes(access),
+      tables: (access) => stored.tables.storageBytes(access),
+      files: (access) => stored.files.storageBytes(access),
+    },
   })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
@@ -288,6 +301,9 @@ export async function createServices(config: Config, database: Database, parts: 
     skillsetDrafts,
     finalAnswers,
     skillsetVersions,
+    stored,
+    graphql,
+    projectInfo,
     readiness,
   }
 }

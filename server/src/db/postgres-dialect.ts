@@ -5,6 +5,7 @@ export const postgresColumnTypes: ColumnTypes = {
   key: 'bigint',
   storedByKey: sql``,
   json: 'jsonb',
+  bytes: 'bytea',
   time: 'timestamptz',
   truth: 'boolean',
 }

@@ -10,6 +10,8 @@ export type ColumnTypes = {
   storedByKey: Expression<unknown>
   /** Written as JSON text, read as the parsed value. */
   json: 'jsonb' | Expression<unknown>
+  /** Binary content, written and read as a Buffer. */
+  bytes: 'bytea' | 'blob'
   /** Only for tables that Better Auth writes; ours keep times as text. */
   time: 'timestamptz' | 'text'
   /** Only for tables that Better Auth writes; ours keep truth values as 0 and 1. */

@@ -13,6 +13,7 @@ export const sqliteColumnTypes: ColumnTypes = {
   key: 'integer',
   storedByKey: sql`without rowid`,
   json: sql.raw(SQLITE_JSON_TYPE),
+  bytes: 'blob',
   time: 'text',
   truth: 'integer',
 }

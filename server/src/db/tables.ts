@@ -46,6 +46,14 @@ export type Tables = {
   calls: CallsTable
   token_costs: TokenCostsTable
   trace_retention: TraceRetentionTable
+  weave_object_names: WeaveObjectNamesTable
+  weave_objects: WeaveObjectsTable
+  weave_object_tags: WeaveObjectTagsTable
+  weave_object_aliases: WeaveObjectAliasesTable
+  weave_table_rows: WeaveTableRowsTable
+  weave_tables: WeaveTablesTable
+  weave_table_members: WeaveTableMembersTable
+  weave_files: WeaveFilesTable
   servers: ServersTable
   id_blocks: IdBlocksTable
 }
@@ -466,6 +474,78 @@ type SkillsetSharesTable = {
   /** The skillset's owner: nobody else shares it. */
   person_id: Id
   is_active: number
+  created_at: string
+}
+
+type WeaveObjectNamesTable = {
+  project_id: Id
+  object_id: string
+  kind: 'op' | 'object'
+  /** Deleted ones too: the next version has this number. */
+  version_count: number
+}
+
+type WeaveObjectsTable = {
+  project_id: Id
+  /** Its name, which all of its versions have. */
+  object_id: string
+  digest: string
+  kind: 'op' | 'object'
+  /** From 0, of the name and the kind; unique. */
+  version_index: number
+  base_object_class: string | null
+  leaf_object_class: string | null
+  /** JSON text, exactly as it came. */
+  val: string
+  size_bytes: number
+  /** The handle of who published this version first. */
+  wb_user_id: string
+  created_at: string
+  deleted_at: string | null
+}
+
+type WeaveObjectTagsTable = {
+  project_id: Id
+  object_id: string
+  digest: string
+  tag: string
+}
+
+type WeaveObjectAliasesTable = {
+  project_id: Id
+  object_id: string
+  alias: string
+  digest: string
+}
+
+type WeaveTableRowsTable = {
+  project_id: Id
+  digest: string
+  /** JSON text, exactly as it came. */
+  val: string
+  size_bytes: number
+}
+
+type WeaveTablesTable = {
+  project_id: Id
+  digest: string
+  row_count: number
+  created_at: string
+}
+
+type WeaveTableMembersTable = {
+  project_id: Id
+  table_digest: string
+  /** From 0; the same row may stand at several. */
+  position: number
+  row_digest: string
+}
+
+type WeaveFilesTable = {
+  project_id: Id
+  digest: string
+  content: Buffer
+  size_bytes: number
   created_at: string
 }
 
