@@ -2115,6 +2115,492 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/server_info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which clients this server works with */
+        get: operations["getServerInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server is there */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The version of Etude */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/project/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How much a project takes */
+        post: operations["getWeaveProjectStats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/service/projects_info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What projects are called inside the server
+         * @description Clients that compute digests need it. Projects that are not there or not yours are left out.
+         */
+        post: operations["getWeaveProjectsInfo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/graphql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who I am, and projects, in GraphQL
+         * @description Only `viewer`, `project` and `upsertModel`, which the Weave SDKs use before they trace.
+         */
+        post: operations["askGraphql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/obj/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a version of an object
+         * @description The same content again is the same version.
+         */
+        post: operations["createObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/obj/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a version of an object */
+        post: operations["readObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/objs/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List versions of objects
+         * @description Oldest first unless sorted otherwise; deleted versions are left out.
+         */
+        post: operations["queryObjects"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/obj/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete versions of an object
+         * @description Whoever reads a deleted version is told when it was deleted.
+         */
+        post: operations["deleteObject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/objs/{object_id}/versions/{digest}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put tags on a version */
+        put: operations["addObjectTags"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/objs/{object_id}/versions/{digest}/tags/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take tags off a version */
+        post: operations["removeObjectTags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/objs/{object_id}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let aliases stand for a version */
+        put: operations["setObjectAliases"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/objs/{object_id}/aliases/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove aliases of an object */
+        post: operations["removeObjectAliases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tags of a project */
+        get: operations["listObjectTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The aliases of a project */
+        get: operations["listObjectAliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store a table */
+        post: operations["createTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/create_from_digests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store a table of rows that are there already */
+        post: operations["createTableFromDigests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a table of another one
+         * @description Rows are appended, inserted or taken away one change after the other; the old table stays.
+         */
+        post: operations["updateTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read rows of a table
+         * @description In the order of the table unless sorted. Rows without the field that is sorted by come last; of texts, 500 characters are compared.
+         */
+        post: operations["queryTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/query_stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read rows of a table, one a line */
+        post: operations["streamTable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/query_stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count the rows of a table */
+        post: operations["getTableStats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/table/query_stats_batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count the rows of several tables
+         * @description Tables that are not there are left out.
+         */
+        post: operations["getTablesStats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store a file */
+        post: operations["createFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a file */
+        post: operations["readFile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/query_stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How much the files of a project take */
+        post: operations["getFilesStats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/refs/read_batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read what refs stand for
+         * @description In the order of the refs: objects, and what is inside them by `key`, `attr`, `index` and `id` (of a table’s row). A deleted object is null.
+         */
+        post: operations["readRefs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -11113,6 +11599,1100 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportTraceServiceResponse"];
+                };
+            };
+        };
+    };
+    getServerInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        min_required_weave_python_version: string;
+                        trace_server_version: string;
+                    };
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ok";
+                    };
+                };
+            };
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        version: string;
+                    };
+                };
+            };
+        };
+    };
+    getWeaveProjectStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_id: string;
+                    include_trace_storage_size?: boolean | null;
+                    include_object_storage_size?: boolean | null;
+                    include_table_storage_size?: boolean | null;
+                    include_file_storage_size?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0 when it was not asked for */
+                        trace_storage_size_bytes: number;
+                        /** @description 0 when it was not asked for */
+                        objects_storage_size_bytes: number;
+                        /** @description 0 when it was not asked for */
+                        tables_storage_size_bytes: number;
+                        /** @description 0 when it was not asked for */
+                        files_storage_size_bytes: number;
+                    };
+                };
+            };
+        };
+    };
+    getWeaveProjectsInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_ids: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        external_project_id: string;
+                        internal_project_id: string;
+                    }[];
+                };
+            };
+        };
+    };
+    askGraphql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    query: string;
+                    variables?: {
+                        [key: string]: unknown;
+                    } | null;
+                    operationName?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            [key: string]: unknown;
+                        } | null;
+                        errors?: {
+                            message: string;
+                            path?: string[];
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    createObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    obj: {
+                        /**
+                         * @description `entity/project`; an entity is a handle or a class’s slug
+                         * @example alice/intro
+                         */
+                        project_id: string;
+                        /**
+                         * @description The name that all versions of an object have
+                         * @example my_dataset
+                         */
+                        object_id: string;
+                        /** @description Any JSON */
+                        val: unknown;
+                        /** @description The class, when `val` has no `_bases` */
+                        builtin_object_class?: string | null;
+                        /** @description The former name of `builtin_object_class` */
+                        set_base_object_class?: string | null;
+                        /** @description The digest that the client computed: another one is refused with 409 */
+                        expected_digest?: string | null;
+                        /** @description Ignored: it is always who asks */
+                        wb_user_id?: string | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the content is called: a hash of it */
+                        digest: string;
+                        /**
+                         * @description The name that all versions of an object have
+                         * @example my_dataset
+                         */
+                        object_id: string;
+                    };
+                };
+            };
+        };
+    };
+    readObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /**
+                     * @description The name that all versions of an object have
+                     * @example my_dataset
+                     */
+                    object_id: string;
+                    /**
+                     * @description A digest, `latest`, `v{N}` or an alias
+                     * @example latest
+                     */
+                    digest: string;
+                    /** @description Leave `val` empty */
+                    metadata_only?: boolean | null;
+                    /** @description Tell tags and aliases too */
+                    include_tags_and_aliases?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        obj: {
+                            /**
+                             * @description `entity/project`; an entity is a handle or a class’s slug
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            /**
+                             * @description The name that all versions of an object have
+                             * @example my_dataset
+                             */
+                            object_id: string;
+                            /** Format: date-time */
+                            created_at: string;
+                            deleted_at: string | null;
+                            /** @description What the content is called: a hash of it */
+                            digest: string;
+                            /** @description N of `v{N}` */
+                            version_index: number;
+                            /** @description 1 or 0 */
+                            is_latest: number;
+                            /** @enum {string} */
+                            kind: "op" | "object";
+                            base_object_class: string | null;
+                            leaf_object_class: string | null;
+                            /** @description Any JSON */
+                            val: unknown;
+                            /** @description The handle of who published it */
+                            wb_user_id: string | null;
+                            size_bytes: number | null;
+                            tags: string[] | null;
+                            aliases: string[] | null;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    queryObjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    filter?: {
+                        /** @description Only these names */
+                        object_ids?: string[] | null;
+                        /** @description Only ops, or everything but ops */
+                        is_op?: boolean | null;
+                        /** @description Only the newest version of each */
+                        latest_only?: boolean | null;
+                        /** @description Only of these classes, e.g. `Dataset` */
+                        base_object_classes?: string[] | null;
+                        /** @description Not of these classes */
+                        exclude_base_object_classes?: string[] | null;
+                        /** @description Only of exactly these classes */
+                        leaf_object_classes?: string[] | null;
+                        /** @description Only versions with one of these tags */
+                        tags?: string[] | null;
+                        /** @description Only versions that one of these aliases stands for */
+                        aliases?: string[] | null;
+                    } | null;
+                    /** @description At most so many */
+                    limit?: number | null;
+                    /** @description After so many */
+                    offset?: number | null;
+                    /** @description By `object_id` or `created_at` */
+                    sort_by?: {
+                        /** @description What to sort by */
+                        field: string;
+                        /**
+                         * @description Smallest or largest first
+                         * @enum {string}
+                         */
+                        direction: "asc" | "desc";
+                    }[] | null;
+                    /** @description Leave `val` empty */
+                    metadata_only?: boolean | null;
+                    /** @description Tell `size_bytes` too */
+                    include_storage_size?: boolean | null;
+                    /** @description Tell tags and aliases too */
+                    include_tags_and_aliases?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        objs: {
+                            /**
+                             * @description `entity/project`; an entity is a handle or a class’s slug
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            /**
+                             * @description The name that all versions of an object have
+                             * @example my_dataset
+                             */
+                            object_id: string;
+                            /** Format: date-time */
+                            created_at: string;
+                            deleted_at: string | null;
+                            /** @description What the content is called: a hash of it */
+                            digest: string;
+                            /** @description N of `v{N}` */
+                            version_index: number;
+                            /** @description 1 or 0 */
+                            is_latest: number;
+                            /** @enum {string} */
+                            kind: "op" | "object";
+                            base_object_class: string | null;
+                            leaf_object_class: string | null;
+                            /** @description Any JSON */
+                            val: unknown;
+                            /** @description The handle of who published it */
+                            wb_user_id: string | null;
+                            size_bytes: number | null;
+                            tags: string[] | null;
+                            aliases: string[] | null;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    deleteObject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /**
+                     * @description The name that all versions of an object have
+                     * @example my_dataset
+                     */
+                    object_id: string;
+                    /** @description Every version if it is left out */
+                    digests?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        num_deleted: number;
+                        deleted_versions: {
+                            /** @description What the content is called: a hash of it */
+                            digest: string;
+                            base_object_class: string | null;
+                            leaf_object_class: string | null;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    addObjectTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name that all versions of an object have */
+                object_id: string;
+                /** @description What the content is called: a hash of it */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    tags: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    removeObjectTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name that all versions of an object have */
+                object_id: string;
+                /** @description What the content is called: a hash of it */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    tags: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    setObjectAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name that all versions of an object have */
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description What the content is called: a hash of it */
+                    digest: string;
+                    aliases: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    removeObjectAliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name that all versions of an object have */
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    aliases: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    listObjectTags: {
+        parameters: {
+            query: {
+                /** @description `entity/project`; an entity is a handle or a class’s slug */
+                project_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tags: string[];
+                    };
+                };
+            };
+        };
+    };
+    listObjectAliases: {
+        parameters: {
+            query: {
+                /** @description `entity/project`; an entity is a handle or a class’s slug */
+                project_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        aliases: string[];
+                    };
+                };
+            };
+        };
+    };
+    createTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    table: {
+                        /**
+                         * @description `entity/project`; an entity is a handle or a class’s slug
+                         * @example alice/intro
+                         */
+                        project_id: string;
+                        rows: {
+                            [key: string]: unknown;
+                        }[];
+                        /** @description The digest that the client computed: another one is refused with 409 */
+                        expected_digest?: string | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the content is called: a hash of it */
+                        digest: string;
+                        row_digests: string[];
+                    };
+                };
+            };
+        };
+    };
+    createTableFromDigests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description Of rows that are in the project already */
+                    row_digests: string[];
+                    /** @description The digest that the client computed: another one is refused with 409 */
+                    expected_digest?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the content is called: a hash of it */
+                        digest: string;
+                    };
+                };
+            };
+        };
+    };
+    updateTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description What the content is called: a hash of it */
+                    base_digest: string;
+                    updates: ({
+                        append: {
+                            row: {
+                                [key: string]: unknown;
+                            };
+                        };
+                    } | {
+                        pop: {
+                            index: number;
+                        };
+                    } | {
+                        insert: {
+                            index: number;
+                            row: {
+                                [key: string]: unknown;
+                            };
+                        };
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the content is called: a hash of it */
+                        digest: string;
+                        updated_row_digests: string[];
+                    };
+                };
+            };
+        };
+    };
+    queryTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description What the content is called: a hash of it */
+                    digest: string;
+                    filter?: {
+                        /** @description Only these rows */
+                        row_digests?: string[] | null;
+                    } | null;
+                    /** @description At most so many */
+                    limit?: number | null;
+                    /** @description After so many */
+                    offset?: number | null;
+                    /** @description Fields of rows, inner ones with dots between */
+                    sort_by?: {
+                        /** @description What to sort by */
+                        field: string;
+                        /**
+                         * @description Smallest or largest first
+                         * @enum {string}
+                         */
+                        direction: "asc" | "desc";
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            /** @description What the content is called: a hash of it */
+                            digest: string;
+                            /** @description Any JSON */
+                            val: unknown;
+                            original_index: number;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    streamTable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description What the content is called: a hash of it */
+                    digest: string;
+                    filter?: {
+                        /** @description Only these rows */
+                        row_digests?: string[] | null;
+                    } | null;
+                    /** @description At most so many */
+                    limit?: number | null;
+                    /** @description After so many */
+                    offset?: number | null;
+                    /** @description Fields of rows, inner ones with dots between */
+                    sort_by?: {
+                        /** @description What to sort by */
+                        field: string;
+                        /**
+                         * @description Smallest or largest first
+                         * @enum {string}
+                         */
+                        direction: "asc" | "desc";
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        /** @description What the content is called: a hash of it */
+                        digest: string;
+                        /** @description Any JSON */
+                        val: unknown;
+                        original_index: number;
+                    };
+                };
+            };
+        };
+    };
+    getTableStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description What the content is called: a hash of it */
+                    digest: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        count: number;
+                    };
+                };
+            };
+        };
+    };
+    getTablesStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    digests?: string[] | null;
+                    /** @description Tell `storage_size_bytes` too */
+                    include_storage_size?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tables: {
+                            count: number;
+                            /** @description What the content is called: a hash of it */
+                            digest: string;
+                            storage_size_bytes: number | null;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    createFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** @description `entity/project` */
+                    project_id: string;
+                    /**
+                     * Format: binary
+                     * @description At most 32 MiB
+                     */
+                    file: string;
+                    /** @description The digest that the client computed */
+                    expected_digest?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What the content is called: a hash of it */
+                        digest: string;
+                    };
+                };
+            };
+        };
+    };
+    readFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description What the content is called: a hash of it */
+                    digest: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    getFilesStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`; an entity is a handle or a class’s slug
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        total_size_bytes: number;
+                    };
+                };
+            };
+        };
+    };
+    readRefs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description At most 1,000 refs */
+                    refs: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        vals: unknown[];
+                    };
                 };
             };
         };

@@ -252,12 +252,22 @@ export async function createServices(config: Config, database: Database, parts: 
     skills: skillStore,
     ids,
     now,
-  const stored = createStoredThings({ database, projects: weaveProjects, refs: weaveRefs, now })
+  })
+  const stored = createStoredThings({
+    database,
+    projects: weaveProjects,
+    refs: weaveRefs,
+    findCall: (person, projectName, callId) => traces.queries.read(person, projectName, callId, {}),
+    now,
+  })
   const graphql = new GraphqlService({ projects: weaveProjects })
   const projectInfo = new ProjectInfoService({
     projects: weaveProjects,
     storageBytes: {
-      trace: async () => 0,
+      trace: async ({ person, entity, project }) => {
+        const body = { project_id: `${entity}/${project}`, include_total_storage_size: true }
+        return (await traces.queries.stats(person, body)).total_storage_size_bytes ?? 0
+      },
       objects: (access) => stored.objects.storageBytes(access),
       tables: (access) => stored.tables.storageBytes(access),
       files: (access) => stored.files.storageBytes(access),

@@ -20,10 +20,13 @@ const PUBLIC = [
   'GET /docs/start.js',
   'GET /docs/swagger-ui-bundle.js',
   'GET /docs/swagger-ui.css',
+  'GET /health',
   'GET /healthz',
   'GET /metrics',
   'GET /openapi.json',
   'GET /readyz',
+  'GET /server_info',
+  'GET /version',
   'POST /auth/link',
   'POST /auth/sign-in/username',
   'POST /auth/sign-out',
@@ -36,6 +39,8 @@ const ABOUT_ONESELF = [
   'GET /user/classes',
   'GET /user/me',
   'POST /agents',
+  'POST /graphql',
+  'POST /service/projects_info',
   'POST /user/api-keys',
   'POST /user/class/invites/redeem',
   'POST /user/practice/few-shot-examples',
@@ -89,7 +94,44 @@ const TRACES: Record<string, (of: Ids) => { body: object }> = {
   'POST /v2/:entity/:project/call/start': () => ({ body: { start: traceStart() } }),
   'POST /v2/:entity/:project/calls/complete': () => ({ body: { batch: [{ ...traceStart(), ...traceEnd() }] } }),
 }
+
+/** The objects, tables and files of that project. */
+const STORED: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
+  'GET /aliases': () => ({ query: 'project_id=owner/traces' }),
+  'GET /tags': () => ({ query: 'project_id=owner/traces' }),
+  'POST /file/content': ({ file_digest }) => ({ body: { ...TRACE_PROJECT, digest: file_digest } }),
+  'POST /file/create': () => fileForm(),
+  'POST /files/content': ({ file_digest }) => ({ body: { ...TRACE_PROJECT, digest: file_digest } }),
+  'POST /files/create': () => fileForm(),
+  'POST /files/query_stats': () => ({ body: TRACE_PROJECT }),
+  'POST /files/stats': () => ({ body: TRACE_PROJECT }),
+  'POST /obj/create': () => ({ body: { obj: { ...TRACE_PROJECT, object_id: 'thing', val: 'Taken over' } } }),
+  'POST /obj/delete': () => ({ body: { ...TRACE_PROJECT, object_id: 'doomed' } }),
+  'POST /obj/read': ({ digest }) => ({ body: { ...TRACE_PROJECT, object_id: 'thing', digest } }),
+  'POST /objs/:object_id/aliases/remove': () => ({ body: { ...TRACE_PROJECT, aliases: ['mine'] } }),
+  'POST /objs/:object_id/versions/:digest/tags/remove': () => ({ body: { ...TRACE_PROJECT, tags: ['mine'] } }),
+  'POST /objs/query': () => ({ body: TRACE_PROJECT }),
+  'POST /project/stats': () => ({ body: TRACE_PROJECT }),
+  'POST /refs/read_batch': () => ({ body: { refs: ['weave:///owner/traces/object/thing:latest'] } }),
+  'POST /table/create': () => ({ body: { table: { ...TRACE_PROJECT, rows: [{ taken: 'over' }] } } }),
+  'POST /table/create_from_digests': ({ row_digest }) => ({ body: { ...TRACE_PROJECT, row_digests: [row_digest] } }),
+  'POST /table/query': ({ table_digest }) => ({ body: { ...TRACE_PROJECT, digest: table_digest } }),
+  'POST /table/query_stats': ({ table_digest }) => ({ body: { ...TRACE_PROJECT, digest: table_digest } }),
+  'POST /table/query_stats_batch': ({ table_digest }) => ({ body: { ...TRACE_PROJECT, digests: [table_digest] } }),
+  'POST /table/query_stream': ({ table_digest }) => ({ body: { ...TRACE_PROJECT, digest: table_digest } }),
+  'POST /table/update': ({ table_digest }) => ({
+    body: { ...TRACE_PROJECT, base_digest: table_digest, updates: [{ append: { row: { taken: 'over' } } }] },
+  }),
+  'PUT /objs/:object_id/aliases': ({ digest }) => ({ body: { ...TRACE_PROJECT, digest, aliases: ['mine'] } }),
+  'PUT /objs/:object_id/versions/:digest/tags': () => ({ body: { ...TRACE_PROJECT, tags: ['mine'] } }),
+}
 const TRACE_PROJECT = { project_id: 'owner/traces' }
+
+function fileForm(content = 'taken over') {
+  const part = (head: string, value: string) => `--x\r\ncontent-disposition: form-data; ${head}\r\n\r\n${value}\r\n`
+  const fields = part('name="project_id"', 'owner/traces') + part('name="file"; filename="blob"', content)
+  return { body: `${fields}--x--\r\n`, type: 'multipart/form-data; boundary=x' }
+}
 
 function traceStart(inputs: object = {}) {
   const ids = { id: 'call', trace_id: 'trace', op_name: 'ask' }
@@ -116,6 +158,7 @@ function traceExport() {
 /** What a request needs, besides its path, to be refused for whose it is and not for how it is written. */
 const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
   ...TRACES,
+  ...STORED,
   'GET /agents/shared': ({ class_id }) => ({ query: `class_id=${class_id}` }),
   'POST /agents/:agent_id/fork': ({ class_id }) => ({ body: { class_id } }),
   'POST /agents/:agent_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
@@ -378,6 +421,7 @@ async function school(database: Database) {
     batch: [{ mode: 'start', req: { start: traceStart({ question: SECRET }) } }],
   })
   if (call.statusCode !== 200) throw new Error(`No call: ${summary(call)}`)
+  const stored = await storedByOwner(test.app, owner)
 
   const soon = new Date(Date.now() + 60_000).toISOString()
   const expired = (await owner.post('/user/api-keys', { name: 'expired', expires_at: soon })).json()
@@ -413,6 +457,7 @@ async function school(database: Database) {
     // Of the Weave dialect.
     entity: 'owner',
     project: 'traces',
+    ...stored,
     // Of the dialects that only ask a model.
     model: 'one',
     appId: 'app',
@@ -445,6 +490,28 @@ function skillDocument(): object {
     servers: [{ url: 'https://search.example' }],
     paths: { '/search': { get: { operationId: 'search', responses: {}, security: [{ key: [] }] } } },
     components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } } },
+  }
+}
+
+/** One of everything that the Weave dialect stores by digest, and an object that may be deleted. */
+async function storedByOwner(app: FastifyInstance, owner: { authorization: string }) {
+  const sent = async (url: string, { body, type }: { body: object | string; type?: string }) => {
+    const headers = { authorization: owner.authorization, ...(type && { 'content-type': type }) }
+    const reply = await app.inject({ method: 'POST', url, headers, payload: body })
+    if (reply.statusCode !== 200) throw new Error(`${url}: ${summary(reply)}`)
+    return reply.json()
+  }
+  const object = (object_id: string) => ({ body: { obj: { ...TRACE_PROJECT, object_id, val: SECRET } } })
+  await sent('/obj/create', object('doomed'))
+  const { digest } = await sent('/obj/create', object('thing'))
+  const table = await sent('/table/create', { body: { table: { ...TRACE_PROJECT, rows: [{ text: SECRET }] } } })
+  const file = await sent('/file/create', fileForm(SECRET))
+  return {
+    object_id: 'thing',
+    digest: digest as string,
+    table_digest: table.digest as string,
+    row_digest: table.row_digests[0] as string,
+    file_digest: file.digest as string,
   }
 }
 

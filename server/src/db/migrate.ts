@@ -11,8 +11,8 @@ import * as experiments from './migrations/0009-experiments.ts'
 import * as skillsets from './migrations/0010-skillsets.ts'
 import * as weaveProjects from './migrations/0012-weave-projects.ts'
 import * as calls from './migrations/0014-calls.ts'
-import * as ownTraces from './migrations/0017-own-traces.ts'
 import * as objects from './migrations/0015-objects.ts'
+import * as ownTraces from './migrations/0017-own-traces.ts'
 import * as summaries from './migrations/0019-summaries.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
 import type { ColumnTypes } from './sql-dialect.ts'
@@ -35,8 +35,8 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0010-skillsets', ...skillsets },
   { name: '0012-weave-projects', ...weaveProjects },
   { name: '0014-calls', ...calls },
-  { name: '0017-own-traces', ...ownTraces },
   { name: '0015-objects', ...objects },
+  { name: '0017-own-traces', ...ownTraces },
   { name: '0019-summaries', ...summaries },
 ]
 

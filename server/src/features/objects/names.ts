@@ -41,7 +41,8 @@ export function checkAlias(alias: string): void {
   if ([...alias].length > MAX_ALIAS_CHARACTERS)
     throw invalidRequest(`alias name must be at most ${MAX_ALIAS_CHARACTERS} characters`)
   if (/[/:]/.test(alias)) throw invalidRequest(`alias name '${alias}' must not contain '/' or ':'`)
-  if (/\p{Cc}/u.test(alias)) throw invalidRequest('alias name must not contain control characters')
+  if (/\p{Cc}/u.test(alias) || !alias.isWellFormed())
+    throw invalidRequest('alias name must not contain control characters')
   if (alias === 'latest' || versionIndexOf(alias) !== undefined)
     throw invalidRequest(`alias name '${alias}' is reserved`)
 }

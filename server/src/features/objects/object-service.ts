@@ -2,7 +2,7 @@ import type { Person } from '../accounts/person.ts'
 import { type Json, JsonText } from '../weave/exact-json.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
-import { restoreJson, restoreJsonText, storeJson } from '../weave/stored-json.ts'
+import { restoreJson, restoreJsonText, storeJson, storeText } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
 import { valueDigest } from './digest.ts'
 import { withInternalRefs } from './internal-refs.ts'
@@ -89,8 +89,9 @@ export class ObjectService {
     version: string,
     kind?: ObjectVersion['kind'],
   ): Promise<ObjectVersion> {
-    const wanted = await this.#wantedVersion(access.projectId, objectId, version)
-    const found = await this.#store.find(scopeOf(access), objectId, wanted, kind)
+    const name = storeText(objectId)
+    const wanted = await this.#wantedVersion(access.projectId, name, storeText(version))
+    const found = await this.#store.find(scopeOf(access), name, wanted, kind)
     if (!found) throw new WeaveError(404, 'NotFoundError', `Obj ${objectId}:${version} not found`)
     if (found.deletedAt !== null)
       throw new WeaveError(

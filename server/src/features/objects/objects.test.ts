@@ -296,6 +296,35 @@ describe.each(testDatabases)('objects on $name', ({ open }) => {
     expect((await as.tea.post('/obj/delete', key)).body.num_deleted).toBe(2)
   })
 
+  it('are not found by text that no database can hold', async () => {
+    const { as } = await weaveApp(await open())
+    await publisher(as.sam)('p', 1)
+    const project_id = 'sam/demo'
+    for (const nasty of ['\0', '\ud800', '\ue000', "'; drop table people --"]) {
+      for (const key of [
+        { object_id: nasty, digest: 'latest' },
+        { object_id: 'p', digest: nasty },
+      ])
+        expect((await as.sam.post('/obj/read', { project_id, ...key })).status).toBe(404)
+      for (const digests of [null, [nasty]])
+        expect(
+          (await as.sam.post('/obj/delete', { project_id, object_id: digests ? 'p' : nasty, digests })).status,
+        ).toBe(404)
+      const filter = { object_ids: [nasty], tags: [nasty], aliases: [nasty], base_object_classes: [nasty] }
+      expect((await as.sam.post('/objs/query', { project_id, filter })).body).toEqual({ objs: [] })
+      const [name, digest] = [encodeURIComponent(nasty.toWellFormed()), 'x']
+      expect((await as.sam.put(`/objs/${name}/versions/${name}/tags`, { project_id, tags: ['x'] })).status).toBe(404)
+      expect((await as.sam.put(`/objs/${name}/aliases`, { project_id, digest, aliases: ['x'] })).status).toBe(404)
+      expect((await as.sam.post(`/objs/p/aliases/remove`, { project_id, aliases: [nasty] })).status).toBe(200)
+      expect((await as.sam.post('/table/query', { project_id, digest: nasty })).body).toEqual({ rows: [] })
+      expect((await as.sam.post('/file/content', { project_id, digest: nasty })).status).toBe(404)
+      for (const ref of [`object/${nasty}:x`, `object/p:${nasty}`, `call/${nasty}`])
+        expect([400, 404]).toContain(
+          (await as.sam.post('/refs/read_batch', { refs: [`weave:///sam/demo/${ref}`] })).status,
+        )
+    }
+  })
+
   it('of somebody else are not found, neither directly nor by a ref', async () => {
     const { as } = await weaveApp(await open())
     const digest = await publisher(as.sam)('mine', { secret: true })

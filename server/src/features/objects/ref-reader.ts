@@ -1,39 +1,45 @@
 import type { Person } from '../accounts/person.ts'
-import { type Json, JsonText, printJson } from '../weave/exact-json.ts'
+import { type Json, JsonText, parseExactJson, printJson } from '../weave/exact-json.ts'
 import { isJsonObject } from '../weave/fields.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { findRef, parseRef, type WeaveRef } from '../weave/refs.ts'
-import { restoreJson } from '../weave/stored-json.ts'
+import { restoreJson, storeText } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
 import type { ObjectService } from './object-service.ts'
 import type { TableStore } from './table-store.ts'
 
 const MOST_REFS = 1_000
 
-/** What refs stand for: objects, and everything inside them. */
+/** A call as JSON; undefined when there is none that the person may see. */
+export type FindCall = (person: Person, projectName: string, callId: string) => Promise<string | undefined>
+
+/** What refs stand for: objects, and everything inside them, and calls. */
 export class RefReader {
   readonly #objects: Pick<ObjectService, 'get' | 'readParsed'>
   readonly #tables: Pick<TableStore, 'findRow'>
   readonly #projects: Pick<WeaveProjects, 'forReading'>
   readonly #refs: Pick<RefAccess, 'mask'>
+  readonly #findCall: FindCall
 
   constructor(deps: {
     objects: Pick<ObjectService, 'get' | 'readParsed'>
     tables: Pick<TableStore, 'findRow'>
     projects: Pick<WeaveProjects, 'forReading'>
     refs: Pick<RefAccess, 'mask'>
+    findCall: FindCall
   }) {
     this.#objects = deps.objects
     this.#tables = deps.tables
     this.#projects = deps.projects
     this.#refs = deps.refs
+    this.#findCall = deps.findCall
   }
 
   /**
    * The value of each ref, in the order of the refs; null where an object was deleted or a path leads nowhere.
    *
-   * @throws {WeaveError} for what is no ref, refs of tables and calls, and 404 for an object that is not there.
+   * @throws {WeaveError} for what is no ref, refs of tables, and 404 for what is not there.
    * @throws {ProjectNotFoundError} for a ref into a project that the person cannot read.
    */
   async readAll(person: Person, texts: readonly string[]): Promise<JsonText[]> {
@@ -55,8 +61,8 @@ export class RefReader {
 
   async #read(access: ProjectAccess, ref: WeaveRef): Promise<Json> {
     if (ref.kind === 'table') throw invalidRequest('Table refs not supported')
-    if (ref.kind !== 'object' && ref.kind !== 'op') throw invalidRequest('Call refs not supported')
-    let value = await this.#readObject(access, ref)
+    if (!('extra' in ref)) throw invalidRequest('Agent refs not supported')
+    let value = ref.kind === 'call' ? await this.#readCall(access, ref.id) : await this.#readObject(access, ref)
     for (let index = 0; index < ref.extra.length; index += 2) {
       const [edge, name = ''] = ref.extra.slice(index, index + 2)
       value = edge === 'id' ? await this.#readRow(access, value, name) : inside(value, name)
@@ -64,7 +70,13 @@ export class RefReader {
     return value
   }
 
-  async #readObject(access: ProjectAccess, ref: WeaveRef & { kind: 'object' | 'op' }): Promise<Json> {
+  async #readCall(access: ProjectAccess, callId: string): Promise<Json> {
+    const text = await this.#findCall(access.person, `${access.entity}/${access.project}`, callId)
+    if (text === undefined) throw new WeaveError(404, 'NotFoundError', `Call ${callId} not found`)
+    return parseExactJson(text)
+  }
+
+  async #readObject(access: ProjectAccess, ref: Extract<WeaveRef, { name: string }>): Promise<Json> {
     try {
       return await this.#objects.readParsed(access, await this.#objects.get(access, ref.name, ref.version, ref.kind))
     } catch (error) {
@@ -82,7 +94,7 @@ export class RefReader {
       ref.entity === access.entity && ref.project === access.project
         ? access
         : await this.#projects.forReading(access.person, `${ref.entity}/${ref.project}`)
-    const row = await this.#tables.findRow(projectId, ref.digest, rowDigest)
+    const row = await this.#tables.findRow(projectId, storeText(ref.digest), storeText(rowDigest))
     if (row === undefined) throw new WeaveError(404, 'NotFoundError', `Row ${rowDigest} not found`)
     return restoreJson(row)
   }

@@ -68,6 +68,17 @@ describe.each(testDatabases)('refs on $name', ({ open }) => {
     expect((await read(`weave:///${project_id}/object/gone:${gone}`)).body).toEqual({ vals: [null] })
   })
 
+  it('lead to calls, too', async () => {
+    const { read, as } = await published()
+    const start = { project_id, id: 'call-1', op_name: 'ask', trace_id: 'trace-1', started_at: '2026-11-25T10:00:00Z' }
+    await as.sam.post('/call/start', { start: { ...start, attributes: {}, inputs: { question: { big: 1 } } } })
+    const call = `weave:///${project_id}/call/call-1`
+    const { body } = await read(call, `${call}/attr/inputs/key/question`)
+    expect(body.vals).toEqual([expect.objectContaining({ id: 'call-1', op_name: 'ask' }), { big: 1 }])
+    expect((await read(`${call}0`)).status).toBe(404)
+    expect((await as.mina.post('/refs/read_batch', { refs: [call] })).status).toBe(403)
+  })
+
   it('into projects that a reader cannot see are hidden in what is shared', async () => {
     const { publish, as, classProject, dataset } = await published()
     expect(dataset).toBeDefined()

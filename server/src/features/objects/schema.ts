@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '../weave/exact-json.ts'
 import { JsonObject, orDefault, orNull } from '../weave/fields.ts'
+import { storeText } from '../weave/stored-json.ts'
 
 /** What objects, tables, files and refs are on the wire, as in Weave's OpenAPI document of 2 August 2026. */
 
@@ -15,10 +16,14 @@ const Version = z.string().meta({ description: 'A digest, `latest`, `v{N}` or an
 const ObjectName = z
   .string()
   .meta({ description: 'The name that all versions of an object have', example: 'my_dataset' })
+/** What is looked for, as it would be stored: no database can hold all text that JSON can. */
+const WantedDigest = Digest.transform(storeText)
+const WantedObjectName = ObjectName.transform(storeText)
+const WantedText = z.string().transform(storeText)
 const ExpectedDigest = orNull(z.string()).meta({
   description: 'The digest that the client computed: another one is refused with 409',
 })
-const Names = (description: string) => orNull(z.array(z.string()).max(MOST_NAMES)).meta({ description })
+const Names = (description: string) => orNull(z.array(WantedText).max(MOST_NAMES)).meta({ description })
 const Switch = (description: string) => orDefault(z.boolean(), false).meta({ description })
 const Limit = orNull(z.int()).meta({ description: 'At most so many' })
 const Offset = orNull(z.int()).meta({ description: 'After so many' })
@@ -97,8 +102,8 @@ export const ObjectsQueryReply = z.object({ objs: z.array(ObjectVersion) })
 
 export const ObjectDeleteRequest = z.object({
   project_id: ProjectName,
-  object_id: ObjectName,
-  digests: orNull(z.array(Version)).meta({ description: 'Every version if it is left out' }),
+  object_id: WantedObjectName,
+  digests: orNull(z.array(Version.transform(storeText))).meta({ description: 'Every version if it is left out' }),
 })
 export const ObjectDeleteReply = z.object({
   num_deleted: z.int(),
@@ -111,13 +116,13 @@ export const ObjectDeleteReply = z.object({
   ),
 })
 
-export const VersionPath = z.object({ object_id: ObjectName, digest: Digest })
-export const ObjectPath = z.object({ object_id: ObjectName })
+export const VersionPath = z.object({ object_id: WantedObjectName, digest: WantedDigest })
+export const ObjectPath = z.object({ object_id: WantedObjectName })
 export const ProjectQuery = z.object({ project_id: ProjectName })
-const Words = z.array(z.string()).max(MOST_NAMES)
+const Words = z.array(WantedText).max(MOST_NAMES)
 export const TagsBody = z.object({ project_id: ProjectName, tags: Words })
 export const AliasesBody = z.object({ project_id: ProjectName, aliases: Words })
-export const SetAliasesBody = z.object({ project_id: ProjectName, digest: Digest, aliases: Words })
+export const SetAliasesBody = z.object({ project_id: ProjectName, digest: WantedDigest, aliases: Words })
 export const Nothing = z.object({})
 export const TagsReply = z.object({ tags: z.array(z.string()) })
 export const AliasesReply = z.object({ aliases: z.array(z.string()) })
@@ -128,13 +133,13 @@ export const TableCreateRequest = z.object({
 export const TableCreated = z.object({ digest: Digest, row_digests: z.array(Digest) })
 export const TableFromDigestsRequest = z.object({
   project_id: ProjectName,
-  row_digests: z.array(Digest).meta({ description: 'Of rows that are in the project already' }),
+  row_digests: z.array(WantedDigest).meta({ description: 'Of rows that are in the project already' }),
   expected_digest: ExpectedDigest,
 })
 export const TableFromDigestsCreated = z.object({ digest: Digest })
 export const TableUpdateRequest = z.object({
   project_id: ProjectName,
-  base_digest: Digest,
+  base_digest: WantedDigest,
   updates: z.array(
     z.union([
       z.object({ append: z.object({ row: JsonObject }) }),
@@ -146,9 +151,11 @@ export const TableUpdateRequest = z.object({
 export const TableUpdated = z.object({ digest: Digest, updated_row_digests: z.array(Digest) })
 export const TableQueryRequest = z.object({
   project_id: ProjectName,
-  digest: Digest,
+  digest: WantedDigest,
   filter: orNull(
-    z.object({ row_digests: orNull(z.array(Digest).max(MOST_ROWS_FILTERED)).meta({ description: 'Only these rows' }) }),
+    z.object({
+      row_digests: orNull(z.array(WantedDigest).max(MOST_ROWS_FILTERED)).meta({ description: 'Only these rows' }),
+    }),
   ),
   limit: Limit,
   offset: Offset,
@@ -157,11 +164,11 @@ export const TableQueryRequest = z.object({
 export const TableQueryReply = z.object({
   rows: z.array(z.object({ digest: Digest, val: Printed, original_index: z.int() })),
 })
-export const TableStatsRequest = z.object({ project_id: ProjectName, digest: Digest })
+export const TableStatsRequest = z.object({ project_id: ProjectName, digest: WantedDigest })
 export const TableStatsReply = z.object({ count: z.int() })
 export const TablesStatsRequest = z.object({
   project_id: ProjectName,
-  digests: orDefault(z.array(Digest).max(MOST_NAMES), []),
+  digests: orDefault(z.array(WantedDigest).max(MOST_NAMES), []),
   include_storage_size: Switch('Tell `storage_size_bytes` too'),
 })
 export const TablesStatsReply = z.object({
@@ -169,7 +176,7 @@ export const TablesStatsReply = z.object({
 })
 
 export const FileCreated = z.object({ digest: Digest })
-export const FileContentRequest = z.object({ project_id: ProjectName, digest: Digest })
+export const FileContentRequest = z.object({ project_id: ProjectName, digest: WantedDigest })
 export const FilesStatsReply = z.object({ total_size_bytes: z.int() })
 
 export const RefsReadRequest = z.object({ refs: z.array(z.string()).meta({ description: 'At most 1,000 refs' }) })

@@ -7,7 +7,7 @@ import { LabelService } from './label-service.ts'
 import { LabelStore } from './label-store.ts'
 import { ObjectService } from './object-service.ts'
 import { ObjectStore } from './object-store.ts'
-import { RefReader } from './ref-reader.ts'
+import { type FindCall, RefReader } from './ref-reader.ts'
 import { TableService } from './table-service.ts'
 import { TableStore } from './table-store.ts'
 
@@ -16,6 +16,7 @@ export function createStoredThings(deps: {
   database: Pick<Database, 'db' | 'batch'>
   projects: WeaveProjects
   refs: RefAccess
+  findCall: FindCall
   now: () => Date
 }) {
   const { database, projects } = deps
