@@ -19,6 +19,8 @@ export type LaneMaterial = {
   prompt: string
   /** The model that summarises turns that do not fit; null leaves them out. */
   summaryModel: string | null
+  /** Asked before a summary is written. @throws {AppError} when the class may not use that model. */
+  checkSummaryModel: (name: string) => void
 }
 
 type PlannedMessage = { part: 'system' | 'summary' | 'few_shot' | 'history' | 'prompt'; message: ChatMessage }
@@ -89,6 +91,7 @@ export class LaneWindow {
     const modelName = lane.summaryModel ?? ''
     const startedAt = performance.now()
     try {
+      lane.checkSummaryModel(modelName)
       const room = lane.model.contextTokens - lane.answerTokens
       const maxTokens = Math.max(1, Math.min(MAX_SUMMARY_TOKENS, Math.floor(room * SUMMARY_PART)))
       const roomy = await this.#fit(lane, earlier, Math.ceil(room * FREED_PART) + maxTokens)

@@ -197,7 +197,7 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
   })
 
   it('keeps the history of a class that has ended readable, and refuses to go on in it', async () => {
-    const { database, post, get, patch } = await practice(new ScriptedModel('one', says('fine')))
+    const { database, post, get, patch, remove } = await practice(new ScriptedModel('one', says('fine')))
     const { session_id, turn_id, results } = (
       await post('/user/practice/sessions/run?class_id=1', { prompt_text: 'Hi' })
     ).json()
@@ -217,6 +217,11 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
         await post(`/user/practice/responses/${results[0].response_id}/retry`),
         await post(`/user/practice/turns/${turn_id}/ask-again`, {}),
         await post('/user/practice/sessions', { class_id: 1 }),
+        await patch(`${path}/settings`, { style_preset: 'accurate' }),
+        await post(`${path}/settings/revisions/1/restore`),
+        await patch(path, { agent_id: null }),
+        await patch(`/user/practice/models/${results[0].session_model_id}`, { generation_params: { temperature: 1 } }),
+        await remove(`/user/practice/models/${results[0].session_model_id}`),
       ]
       expect(refused.map((reply) => reply.json().detail)).toEqual(refused.map(() => 'class_not_active'))
     }
@@ -324,6 +329,33 @@ describe.each(testDatabases)('practice sessions on $name', ({ open }) => {
     expect((await run(await person('boss2', { isAdmin: true }), 50)).json()).toMatchObject({
       detail: 'class_not_active',
     })
+  })
+
+  it('asks no model that the class does not allow any more, or that a file names; the other lanes go on', async () => {
+    const [one, two] = [new ScriptedModel('one', says('1')), new ScriptedModel('two', says('2'))]
+    const { database, post, get } = await practice(one, two)
+    const { session_id, results } = (await post('/user/practice/sessions/run?class_id=1', { prompt_text: 'Hi' })).json()
+    const path = `/user/practice/sessions/${session_id}`
+    const file = (await get(`${path}/export?format=json`)).json()
+    await database.db.updateTable('classes').set({ allowed_models: '["two"]' }).where('class_id', '=', 1).execute()
+
+    const turn = await post(`${path}/chat`, { prompt_text: 'More' })
+    expect([turn.statusCode, turn.json().results]).toMatchObject([
+      201,
+      [{ status: 'failed', error: { code: 'model_not_allowed_for_class' }, token_usage: null }, { response_text: '2' }],
+    ])
+    file.models = file.models.filter((model: { model_name: string }) => model.model_name === 'one')
+    file.turns[0].responses = file.turns[0].responses.slice(0, 1)
+    const imported = (await post('/user/practice/sessions/import?class_id=1', file)).json()
+    const refused = [
+      await post(`${path}/chat`, { prompt_text: 'More', model_names: ['one'] }),
+      await post(`/user/practice/responses/${results[0].response_id}/retry`),
+      await post(`/user/practice/sessions/${imported.session_id}/chat`, { prompt_text: 'More' }),
+    ]
+    expect(refused.map((reply) => [reply.statusCode, reply.json().detail])).toEqual(
+      refused.map(() => [400, 'model_not_allowed_for_class']),
+    )
+    expect(one.requests).toHaveLength(1)
   })
 
   it('runs only models that the class allows, and says which one it refused', async () => {

@@ -26,8 +26,8 @@ import type { AskableModels, TurnBuilder, TurnPlan } from './turn-builder.ts'
 /** Which lanes of a session are asked: by their ids, by their models, or those that are switched on. */
 export type LaneChoice = { modelNames?: readonly string[] | undefined; laneIds?: readonly number[] | undefined }
 
-/** A session that may be asked, and the slug of its class. */
-type RunnableSession = { session: PracticeSession; entity: string }
+/** A session that may be asked, and the slug and the models of its class; null are all. */
+type RunnableSession = { session: PracticeSession; entity: string; allowedModels: readonly string[] | null }
 
 /** Asking: one prompt, many models, each with a lane of its own. */
 export class PracticeService {
@@ -101,7 +101,7 @@ export class PracticeService {
   ): Promise<TurnKey> {
     const earlier = await this.#firstOutcome(person, request.idempotency)
     if (earlier) return earlier
-    const { session, entity, lanes, settings } = await this.#newSession(person, classId, {
+    const { session, entity, allowedModels, lanes, settings } = await this.#newSession(person, classId, {
       ...request,
       title: titleFromPrompt(request.promptText),
       preview: previewOf(request.promptText),
@@ -110,6 +110,7 @@ export class PracticeService {
     const now = session.createdAt
     const plan = await this.#plan(session, {
       entity,
+      allowedModels,
       lanes,
       settings,
       promptText: request.promptText,
@@ -211,7 +212,7 @@ export class PracticeService {
   async retry(person: Person, responseId: number): Promise<TurnKey> {
     const key = await this.#store.findResponseTurn(person.personId, responseId)
     if (!key) throw new NotFoundError('response', responseId)
-    const { session, entity } = await this.#getRunnable(person, key.sessionId)
+    const { session, entity, allowedModels } = await this.#getRunnable(person, key.sessionId)
     const found = await this.#runs.find(key)
     const response = found?.responses.find((one) => one.responseId === responseId)
     const lanes = await this.#lanes.list(key.sessionId)
@@ -224,6 +225,7 @@ export class PracticeService {
     const { turn } = found
     const plan = await this.#plan(session, {
       entity,
+      allowedModels,
       lanes,
       promptText: turn.promptText,
       transcript: await this.#transcripts.read(key.sessionId),
@@ -244,9 +246,10 @@ export class PracticeService {
     const session = await this.get(person, sessionId)
     const transcript = await this.#transcripts.read(sessionId)
     const lanes = (await this.#lanes.list(sessionId)).filter(({ isActive }) => isActive)
-    const { slug: entity } = await this.#classes.getReadable(person, session.classId)
+    const { slug: entity, allowedModels } = await this.#classes.getReadable(person, session.classId)
     const plan = await this.#plan(session, {
       entity,
+      allowedModels,
       lanes,
       promptText: draft.promptText,
       transcript,
@@ -313,12 +316,12 @@ export class PracticeService {
       },
       now,
     )
-    return { session, entity: slug, lanes, settings }
+    return { session, entity: slug, allowedModels, lanes, settings }
   }
 
   async #ask(
     person: Person,
-    { session, entity }: RunnableSession,
+    { session, entity, allowedModels }: RunnableSession,
     transcript: Transcript,
     request: LaneChoice & {
       promptText: string
@@ -332,9 +335,12 @@ export class PracticeService {
     if (parentTurnId !== null && !transcript.turns.some(({ turnId }) => turnId === parentTurnId))
       throw new NotFoundError('turn', parentTurnId)
     const lanes = chooseLanes(await this.#lanes.list(sessionId), request)
+    if (request.modelNames?.length || request.laneIds?.length)
+      for (const { modelName } of lanes) checkModel(this.#catalog, allowedModels, modelName)
     const now = this.#now().toISOString()
     const plan = await this.#plan(session, {
       entity,
+      allowedModels,
       lanes,
       promptText,
       transcript,
@@ -381,6 +387,7 @@ export class PracticeService {
     session: PracticeSession,
     given: {
       entity: string
+      allowedModels: readonly string[] | null
       /** Those that may be asked. */
       lanes: readonly Lane[]
       settings?: TurnPlan['settings']
@@ -400,6 +407,7 @@ export class PracticeService {
     return {
       session,
       entity: given.entity,
+      allowedModels: given.allowedModels,
       settings,
       ownSettings,
       promptText: given.promptText,
@@ -419,8 +427,8 @@ export class PracticeService {
 
   async #getRunnable(person: Person, sessionId: number): Promise<RunnableSession> {
     const session = await this.get(person, sessionId)
-    const { slug } = await this.#classes.getRunnable(person, session.classId)
-    return { session, entity: slug }
+    const { slug, allowedModels } = await this.#classes.getRunnable(person, session.classId)
+    return { session, entity: slug, allowedModels }
   }
 
   /** The models asked for, each once, in that order; otherwise every one of the class, its primary first. */

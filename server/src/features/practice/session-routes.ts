@@ -104,7 +104,9 @@ export const sessionRoutes =
         const { person, body } = request
         const { session_id } = request.params
         // All that can be refused comes first: a change is made as a whole or not at all.
-        const session = await sessions.getOwn(person, session_id)
+        const session = await (body.agent_id === undefined
+          ? sessions.getOwn(person, session_id)
+          : sessions.getChangeable(person, session_id))
         if (body.project_id) await sessions.checkProject(person, session_id, body.project_id)
         if (body.agent_id !== undefined) await settings.change(person, session, { agentId: body.agent_id })
         await sessions.update(person, session_id, {

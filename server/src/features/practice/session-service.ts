@@ -141,7 +141,7 @@ export class SessionService {
     laneId: number,
     change: { isPrimary?: boolean; isActive?: boolean; generationParams?: GenerationParamsInput },
   ): Promise<{ sessionId: number; lane: Lane }> {
-    const { sessionId, lane } = await this.#getLane(person, laneId)
+    const { sessionId, lane } = await this.#getChangeableLane(person, laneId)
     if (change.isPrimary === false && lane.isPrimary)
       throw new AppError(
         'conflict',
@@ -160,7 +160,7 @@ export class SessionService {
 
   /** Switches every other lane of the session off. */
   async continueOnlyWith(person: Person, laneId: number): Promise<{ sessionId: number; lanes: Lane[] }> {
-    const { sessionId } = await this.#getLane(person, laneId)
+    const { sessionId } = await this.#getChangeableLane(person, laneId)
     await this.#lanes.activateOnly(sessionId, laneId)
     return { sessionId, lanes: await this.#lanes.list(sessionId) }
   }
@@ -171,7 +171,7 @@ export class SessionService {
    * @throws {AppError} `last_session_model`, or `response_running` while it answers.
    */
   async removeLane(person: Person, laneId: number): Promise<void> {
-    const { sessionId, lane, lanes } = await this.#getLane(person, laneId)
+    const { sessionId, lane, lanes } = await this.#getChangeableLane(person, laneId)
     const next = lanes.find((one) => one.laneId !== laneId)
     if (!next) throw new AppError('conflict', 'last_session_model', 'A session keeps at least one lane.')
     const responses = await this.#runs.listResponses(sessionId)
@@ -220,13 +220,19 @@ export class SessionService {
    * @throws {InvalidRequestError} `empty_response` when the answer says nothing.
    */
   async adopt(person: Person, turnId: number, laneId: number, responseId: number): Promise<void> {
-    const { sessionId } = await this.#getLane(person, laneId)
+    const { sessionId } = await this.#getChangeableLane(person, laneId)
     const found = await this.#runs.find({ sessionId, turnId })
     const response = found?.responses.find((one) => one.responseId === responseId)
     if (!response) throw new NotFoundError('response', responseId)
     if (response.text === '' || response.status === 'running')
       throw new InvalidRequestError('empty_response', 'There is nothing in this answer to go on from yet.')
     await this.#lanes.choose(sessionId, turnId, laneId, responseId)
+  }
+
+  async #getChangeableLane(person: Person, laneId: number) {
+    const found = await this.#getLane(person, laneId)
+    await this.getChangeable(person, found.sessionId)
+    return found
   }
 
   async #getLane(person: Person, laneId: number): Promise<{ sessionId: number; lane: Lane; lanes: Lane[] }> {
@@ -244,6 +250,19 @@ export class SessionService {
     return session
   }
 
+  /**
+   * One's own session, unless it can only be read any more.
+   *
+   * @throws {NotFoundError} if the session is not this person's.
+   * @throws {InvalidRequestError} `class_not_active`.
+   */
+  async getChangeable(person: Person, sessionId: number): Promise<PracticeSession> {
+    const session = await this.getOwn(person, sessionId)
+    await this.#classes.getRunnable(person, session.classId)
+    return session
+  }
+
+  /** One's own session, or one of a class that one looks after. @throws {NotFoundError} otherwise. */
   async getReadable(person: Person, sessionId: number): Promise<PracticeSession> {
     const session = await this.#store.findAny(sessionId)
     const isReadable =

@@ -57,7 +57,7 @@ export const settingsRoutes =
         },
       },
       async (request, reply) => {
-        const session = await sessions.getOwn(request.person, request.params.session_id)
+        const session = await sessions.getChangeable(request.person, request.params.session_id)
         const { body } = request
         const change = {
           stylePreset: body.style_preset,
@@ -83,7 +83,7 @@ export const settingsRoutes =
         },
       },
       async (request, reply) => {
-        const session = await sessions.getOwn(request.person, request.params.session_id)
+        const session = await sessions.getChangeable(request.person, request.params.session_id)
         return show(request, reply, session, await settings.updateAgent(request.person, session))
       },
     )
@@ -146,7 +146,7 @@ export const settingsRoutes =
       },
       async (request, reply) => {
         const { session_id, revision } = request.params
-        const session = await sessions.getOwn(request.person, session_id)
+        const session = await sessions.getChangeable(request.person, session_id)
         const restored = await settings.restore(request.person, session, revision, expectedRevision(request))
         return show(request, reply, session, restored)
       },

@@ -1,11 +1,12 @@
 import type { IdAllocator } from '../../db/ids.ts'
-import { AppError, InvalidRequestError } from '../../errors.ts'
+import { AppError, NotFoundError } from '../../errors.ts'
 import type { ChatMessage, LanguageModel } from '../../models/language-model.ts'
 import type { LaneTask } from '../../runs/lane-run.ts'
 import type { GenerationParams, Response, Turn } from '../../runs/turn.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
 import { ESTIMATE } from '../window/estimate.ts'
 import type { WindowService } from '../window/window.ts'
+import { checkModel } from './allowed-model.ts'
 import { toGenerationParameters, toWireParams } from './generation-params.ts'
 import { fewShotsOf, settingsOf, type TurnSettings } from './lane-settings.ts'
 import { type FittedLane, type LaneMaterial, LaneWindow } from './lane-window.ts'
@@ -28,6 +29,8 @@ export type TurnPlan = TurnSettings & {
   requestParams: GenerationParams
   /** What each lane remembers. */
   historyOf: (laneId: number) => readonly ChatMessage[]
+  /** Of the class; null allows every model of the catalog. */
+  allowedModels: readonly string[] | null
   now: string
 }
 
@@ -54,9 +57,15 @@ export class TurnBuilder {
     this.#answerRef = deps.answerRef
   }
 
-  /** @throws {InvalidRequestError} `unknown_model` when a lane's model has left the catalog. */
+  /**
+   * A lane whose model has left the catalog, or may not be asked in the class any more, fails alone.
+   *
+   * @throws {InvalidRequestError} `unknown_model`, `model_not_allowed_for_class` when that is so of every lane.
+   */
   async newTurn(plan: TurnPlan, lanes: readonly Lane[]): Promise<{ turn: Turn; tasks: LaneTask[] }> {
-    for (const lane of lanes) this.#getModel(lane.modelName)
+    const models = lanes.map((lane) => this.#modelOf(plan, lane))
+    const [first] = models
+    if (first instanceof AppError && models.every((model) => model instanceof AppError)) throw first
     const turnId = await this.#ids.take('turn')
     const firstResponseId = await this.#ids.take('response', lanes.length)
     const turn: Turn = {
@@ -75,21 +84,28 @@ export class TurnBuilder {
     return { turn, tasks }
   }
 
-  /** One lane of a turn that exists, asked once more. */
+  /**
+   * One lane of a turn that exists, asked once more.
+   *
+   * @throws {InvalidRequestError} `unknown_model`, `model_not_allowed_for_class`.
+   */
   async nextAttempt(plan: TurnPlan, lane: Lane, turnId: number, attempt: number): Promise<LaneTask> {
+    checkModel(this.#catalog, plan.allowedModels, lane.modelName)
     return this.#task(plan, lane, { turnId, responseId: await this.#ids.take('response'), attempt })
   }
 
   /** What would be sent to each lane, and whether it fits; nothing is stored and nobody is asked. */
   async preview(plan: TurnPlan, lanes: readonly Lane[]) {
-    return Promise.all(
+    const previews = await Promise.all(
       lanes.map(async (lane) => {
-        const model = this.#getModel(lane.modelName)
+        const model = this.#modelOf(plan, lane)
+        if (model instanceof AppError) return []
         const { answerTokens } = this.#parameters(plan, lane, model)
-        const preview = await this.#windows.preview(materialOf(plan, lane, model, answerTokens))
-        return { lane, model, answerTokens, ...preview }
+        const preview = await this.#windows.preview(this.#materialOf(plan, lane, model, answerTokens))
+        return [{ lane, model, answerTokens, ...preview }]
       }),
     )
+    return previews.flat()
   }
 
   async #task(
@@ -97,8 +113,9 @@ export class TurnBuilder {
     lane: Lane,
     ids: { turnId: number; responseId: number; attempt: number },
   ): Promise<LaneTask> {
-    const model = this.#getModel(lane.modelName)
-    const { accepted, dropped, answerTokens } = this.#parameters(plan, lane, model)
+    const model = this.#modelOf(plan, lane)
+    const { accepted, dropped, answerTokens } =
+      model instanceof AppError ? NOTHING_SENT : this.#parameters(plan, lane, model)
     const response: Response = {
       responseId: ids.responseId,
       turnId: ids.turnId,
@@ -122,6 +139,7 @@ export class TurnBuilder {
       callRef: this.#answerRef(plan.entity, ids.responseId),
       createdAt: plan.now,
     }
+    if (model instanceof AppError) return refusedTask(response, model)
     const task = {
       response,
       provider: model.provider,
@@ -133,7 +151,7 @@ export class TurnBuilder {
       onUsage: (inputTokens: number) => this.#window.calibrate(model.name, report, inputTokens),
     })
     try {
-      const fitted = await this.#windows.fit(materialOf(plan, lane, model, answerTokens))
+      const fitted = await this.#windows.fit(this.#materialOf(plan, lane, model, answerTokens))
       response.trim = fitted.trim
       const ready = { ...task, model: this.#catalog.languageModel(model.name), ...asked(fitted) }
       const { summarise } = fitted
@@ -148,7 +166,7 @@ export class TurnBuilder {
     } catch (error) {
       // What does not fit is this lane's own failure: the others go on.
       if (!(error instanceof AppError) || error.code !== 'context_too_long') throw error
-      return { ...task, model: refusing(model.name, error), request: { messages: [], parameters: accepted } }
+      return refusedTask(response, error)
     }
   }
 
@@ -170,40 +188,49 @@ export class TurnBuilder {
     }
   }
 
-  #getModel(name: string): CatalogModel {
-    const model = this.#catalog.find(name)
-    if (!model)
-      throw new InvalidRequestError('unknown_model', `There is no model named ${JSON.stringify(name)} any more.`)
-    return model
+  /** The model of a lane, or why it may not be asked. */
+  #modelOf({ allowedModels }: TurnPlan, { modelName }: Lane): CatalogModel | AppError {
+    try {
+      checkModel(this.#catalog, allowedModels, modelName)
+    } catch (error) {
+      if (error instanceof AppError) return error
+      throw error
+    }
+    return this.#catalog.find(modelName) ?? new NotFoundError('model', modelName)
+  }
+
+  #materialOf(plan: TurnPlan, lane: Lane, model: CatalogModel, answerTokens: number): LaneMaterial {
+    const settings = settingsOf(plan, lane)
+    return {
+      sessionId: plan.session.sessionId,
+      laneId: lane.laneId,
+      model,
+      answerTokens,
+      system: systemPrompt(settings),
+      examples: [...(settings.agentSnapshot?.examples ?? []), ...fewShotsOf(plan, lane)],
+      history: plan.historyOf(lane.laneId),
+      prompt: plan.promptText,
+      summaryModel: settings.summaryModel,
+      checkSummaryModel: (name) => checkModel(this.#catalog, plan.allowedModels, name),
+    }
   }
 }
 
-function materialOf(plan: TurnPlan, lane: Lane, model: CatalogModel, answerTokens: number): LaneMaterial {
-  const settings = settingsOf(plan, lane)
-  return {
-    sessionId: plan.session.sessionId,
-    laneId: lane.laneId,
-    model,
-    answerTokens,
-    system: systemPrompt(settings),
-    examples: [...(settings.agentSnapshot?.examples ?? []), ...fewShotsOf(plan, lane)],
-    history: plan.historyOf(lane.laneId),
-    prompt: plan.promptText,
-    summaryModel: settings.summaryModel,
-  }
-}
+const NOTHING_SENT = { accepted: {}, dropped: [], answerTokens: 0 }
 
 function costOfSummary({ trim }: Response): number | null {
   return trim?.summary?.isNew ? trim.summary.cost : null
 }
 
-/** A model that is not asked at all. */
-function refusing(name: string, error: AppError): LanguageModel {
-  return {
-    name,
+/** A lane that fails without anybody being asked. */
+function refusedTask(response: Response, error: AppError): LaneTask {
+  const model: LanguageModel = {
+    name: response.modelName,
     // biome-ignore lint/correctness/useYield: it ends before there is anything to say
     stream: async function* () {
       throw error
     },
   }
+  const request = { messages: [], parameters: {} }
+  return { response, model, provider: '', request, costOf: () => null, countTokens: ESTIMATE.count }
 }

@@ -97,6 +97,7 @@ export class VariantService {
       {
         session,
         entity: slug,
+        allowedModels,
         settings,
         ownSettings: new Map(revisions.map((revision) => [revision.revision, revision])),
         fewShots: await this.#settings.usableExamples(person, classId, links),
