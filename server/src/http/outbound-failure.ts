@@ -3,10 +3,10 @@ import { OutboundError } from './outbound-error.ts'
 /** Says what a failure of a socket, of TLS or of HTTP means, without repeating addresses or anything that was sent. */
 export function translateFailure(error: unknown): OutboundError {
   if (error instanceof OutboundError) return error
-  const { code = '', message } = error as { code?: string; message: string }
+  const { name, code = '', message } = error as Error & { code?: string }
   if (TIMEOUTS.has(code))
     return new OutboundError('outbound_timed_out', 'The server was silent for too long.', { cause: error })
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
+  if (name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW')
     return new OutboundError('outbound_unreadable', 'The answer is not HTTP, or its headers are too large.', {
       cause: error,
     })

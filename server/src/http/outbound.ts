@@ -116,7 +116,7 @@ export class Outbound {
       const response = await this.#send(hop, idleMs, signal)
       const { location } = joinHeaders(response.headers)
       if (!isRedirect(response.statusCode) || location === undefined) return { url: hop.url.href, response }
-      response.body.on('error', () => {}).destroy()
+      response.body.destroy()
       if (redirects === MAX_REDIRECTS)
         throw new OutboundError('outbound_too_many_redirects', `There were more than ${MAX_REDIRECTS} redirects.`)
       hop = nextHop(hop, response.statusCode, readUrl(location, this.#allowed, hop.url.href))
@@ -134,7 +134,7 @@ export class Outbound {
     if (!isAllowed && isIP(literal)) this.#check(url.hostname, [literal])
     this.#agents ??= this.#createAgents()
     const agents = await this.#agents
-    return await (isAllowed ? agents.unguarded : agents.guarded).request({
+    const response = await (isAllowed ? agents.unguarded : agents.guarded).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method: method as Dispatcher.HttpMethod,
@@ -144,6 +144,9 @@ export class Outbound {
       bodyTimeout: idleMs,
       signal,
     })
+    // Whoever reads the body hears of its errors; a body that nobody reads must not end the server with one.
+    response.body.on('error', () => {})
+    return response
   }
 
   async #createAgents() {
