@@ -11,10 +11,11 @@ export function compileOnce<Values extends object, Row>(
   let compiled: CompiledQuery<Row> | undefined
   return (values) => {
     compiled ??= build(standIns<Values>()).compile()
+    const { query, queryId, sql } = compiled
     const parameters = compiled.parameters.map((parameter) =>
       parameter instanceof StandIn ? values[parameter.key as keyof Values] : parameter,
     )
-    return { ...compiled, parameters }
+    return { query, queryId, sql, parameters }
   }
 }
 

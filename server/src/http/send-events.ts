@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errorReply } from './error-response.ts'
+import { SharedTick } from './shared-tick.ts'
 
 /** Proxies close connections that are silent for a minute or even half of one. */
 const KEEP_ALIVE_MS = 15_000
 
 /** Frames that come closer together are written together: writing is most of what a frame costs. */
 const JOIN_MS = 8
+const tick = new SharedTick(JOIN_MS)
 const MOST_JOINED_CHARACTERS = 64 * 1024
 /** The beginning of a stream is written at once: nobody should wait for the first token. */
 const UNJOINED_WRITES = 3
@@ -26,10 +28,26 @@ export function wantsEvents(request: FastifyRequest): boolean {
  * @param produce is given a signal that aborts when the reader leaves.
  * @param failureFrame the last frame after a failure; dialects have their own.
  */
-export async function sendEvents(
+export function sendEvents(
   reply: FastifyReply,
-  produce: (signal: AbortSignal) => AsyncIterable<string>,
+  produce: Source,
   failureFrame: (error: unknown) => string = practiceFailure,
+): Promise<void> {
+  return stream(reply, produce, failureFrame, new JoiningWriter(reply.raw, JOIN_MS))
+}
+
+/** The same for a source that joins by itself what comes closely together: everything is written at once. */
+export function sendJoinedEvents(reply: FastifyReply, produce: Source): Promise<void> {
+  return stream(reply, produce, practiceFailure, new JoiningWriter(reply.raw, 0))
+}
+
+type Source = (signal: AbortSignal) => AsyncIterable<string>
+
+async function stream(
+  reply: FastifyReply,
+  produce: Source,
+  failureFrame: (error: unknown) => string,
+  writer: JoiningWriter,
 ): Promise<void> {
   const gone = new AbortController()
   const { raw } = reply
@@ -43,8 +61,7 @@ export async function sendEvents(
     'x-accel-buffering': 'no',
   })
   // The headers go out with the first event when there is one already, and without it when there is not.
-  setImmediate(() => raw.flushHeaders())
-  const writer = new JoiningWriter(raw)
+  setImmediate(() => writer.hasWritten || raw.flushHeaders())
   const keepAlive = setInterval(() => raw.writableNeedDrain || writer.add(': keep-alive\n\n'), KEEP_ALIVE_MS)
   try {
     for await (const frames of produce(gone.signal)) {
@@ -63,38 +80,51 @@ export async function sendEvents(
   }
 }
 
-/** Writes at once in the beginning and after a silence, and otherwise what has come within 8 ms together. */
+/** Writes at once in the beginning and after a silence, and otherwise what has come within a moment together. */
 class JoiningWriter {
   readonly #raw: ServerResponse
+  readonly #joinMs: number
   #waiting = ''
+  #isPlanned = false
   #writtenAt = Number.NEGATIVE_INFINITY
   #writes = 0
-  #timer: NodeJS.Timeout | undefined
 
-  constructor(raw: ServerResponse) {
+  constructor(raw: ServerResponse, joinMs: number) {
     this.#raw = raw
+    this.#joinMs = joinMs
+  }
+
+  get hasWritten(): boolean {
+    return this.#writes > 0
   }
 
   add(frames: string): void {
     this.#waiting += frames
-    if (this.#timer !== undefined) {
-      if (this.#waiting.length > MOST_JOINED_CHARACTERS) this.#flush()
-      return
+    if (this.#writes < UNJOINED_WRITES || this.#isDue()) this.#flush()
+    else if (!this.#isPlanned) {
+      this.#isPlanned = true
+      tick.soon(this.#flushPlanned)
     }
-    const waitMs = this.#writtenAt + JOIN_MS - performance.now()
-    if (waitMs <= 0 || this.#writes < UNJOINED_WRITES) this.#flush()
-    else this.#timer = setTimeout(this.#flush, waitMs)
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#writes++
     if (this.#waiting === '') this.#raw.end()
     else this.#raw.end(this.#waiting)
+    this.#waiting = ''
   }
 
-  readonly #flush = () => {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+  #isDue(): boolean {
+    if (this.#joinMs === 0 || this.#waiting.length > MOST_JOINED_CHARACTERS) return true
+    return !this.#isPlanned && performance.now() - this.#writtenAt >= this.#joinMs
+  }
+
+  readonly #flushPlanned = () => {
+    this.#isPlanned = false
+    if (this.#waiting !== '') this.#flush()
+  }
+
+  #flush(): void {
     this.#writtenAt = performance.now()
     this.#writes++
     this.#raw.write(this.#waiting)

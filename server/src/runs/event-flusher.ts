@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { LiveRun } from './live-run.ts'
-import type { RunStore, StoredRow } from './run-store.ts'
+import type { LiveRun, PendingRow } from './live-run.ts'
+import type { RunStore } from './run-store.ts'
 
 /** Text is in the event log at most this long after it was told; a crash loses no more of it. */
 const FLUSH_MS = 80
@@ -29,17 +29,17 @@ export class EventFlusher {
   }
 
   /** The rows of one run that are not stored yet, once the flush under way is over; the caller stores them. */
-  async take(run: LiveRun): Promise<StoredRow[]> {
+  async take(run: LiveRun): Promise<PendingRow[]> {
     await run.flushing
     this.#dirty.delete(run)
-    return storedRows(run, run.takeRows())
+    return run.takeRows()
   }
 
   #flush(): void {
     this.#timer = undefined
-    const flushes = [...this.#dirty].map((run) => ({ run, rows: run.takeRows(), upTo: run.lastSeq }))
+    const flushes = [...this.#dirty].map((run) => ({ run, turn: run.turn, rows: run.takeRows(), upTo: run.lastSeq }))
     this.#dirty.clear()
-    const stored = this.#store.appendEvents(flushes.flatMap(({ run, rows }) => storedRows(run, rows))).then(
+    const stored = this.#store.appendEvents(flushes).then(
       () => {
         for (const { run, upTo } of flushes) run.forgetStored(upTo)
         this.#onStored(flushes.map(({ run }) => run))
@@ -54,9 +54,4 @@ export class EventFlusher {
     )
     for (const { run } of flushes) run.flushing = stored
   }
-}
-
-export function storedRows(run: LiveRun, rows: ReturnType<LiveRun['takeRows']>): StoredRow[] {
-  const { sessionId, turnId } = run.turn
-  return rows.map((row) => ({ ...row, sessionId, turnId }))
 }

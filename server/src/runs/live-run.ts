@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks'
+import { SharedTick } from '../http/shared-tick.ts'
 import type { LaneRun } from './lane-run.ts'
 import type { TextTrack } from './text-track.ts'
 import type { NumberedEvent, Response, RunEvent, TextEvent, Turn } from './turn.ts'
 
 /** Text that comes within this time is told to readers as one event. */
 const JOIN_MS = 8
+const tick = new SharedTick(JOIN_MS)
 
 /** A row of the event log that is not stored yet. */
 export type PendingRow = { seq: number; type: RunEvent['type']; data: string }
@@ -40,7 +42,7 @@ export class LiveRun {
   #lastTextSeq = new Map<TextTrack, number>()
   readonly #waiting = new Set<() => void>()
   #announcedAt = Number.NEGATIVE_INFINITY
-  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined
+  #isAnnouncing = false
 
   /** @param before what the turn already has when it is answered once more: its responses and last event number. */
   constructor(turn: Turn, lanes: LaneRun[], before: { responses: readonly Response[]; seq: number } = NOTHING_BEFORE) {
@@ -80,14 +82,15 @@ export class LiveRun {
 
   /** Tells new text soon: at once after a pause, otherwise joined with what comes within the next moment. */
   announceSoon(onAnnounced: () => void): void {
-    if (this.#timer) return
-    const sinceLast = performance.now() - this.#announcedAt
+    if (this.#isAnnouncing) return
+    this.#isAnnouncing = true
     const announce = () => {
-      this.#timer = undefined
+      this.#isAnnouncing = false
       if (this.announceText()) onAnnounced()
     }
     // Even "at once" waits for the end of this turn of the event loop: what came in one network read is one event.
-    this.#timer = sinceLast >= JOIN_MS ? setImmediate(announce) : setTimeout(announce, JOIN_MS - sinceLast)
+    if (performance.now() - this.#announcedAt >= JOIN_MS) setImmediate(announce)
+    else tick.soon(announce)
   }
 
   /** Tells the text of every lane, or only the last text of one that has ended. */

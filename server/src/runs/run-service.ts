@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { CompiledQuery } from 'kysely'
 import { Bell } from './bell.ts'
-import { EventFlusher, storedRows } from './event-flusher.ts'
+import { EventFlusher } from './event-flusher.ts'
 import { LaneRun, type LaneTask } from './lane-run.ts'
 import { LiveRun } from './live-run.ts'
 import type { RunStore, TurnKey } from './run-store.ts'
@@ -201,7 +201,7 @@ export class RunService {
       events.push({ type: 'turn-end', turn: run.turn, responses: run.responses() })
     }
     const earlier = await this.#flusher.take(run)
-    const rows = [...earlier, ...storedRows(run, run.hold(events))]
+    const rows = [...earlier, ...run.hold(events)]
     const ending = { turn: run.turn, isTurnOver, responses, rows, endedAt: this.#now().toISOString() }
     if (!(await this.#storeEnd(ending))) markNotStored(responses)
     run.show()

@@ -8,21 +8,22 @@ import type { PendingRow } from './live-run.ts'
 import { endOf, fromRow, textRow, toResponse } from './stored-rows.ts'
 import type { NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn.ts'
 
-export type StoredRow = PendingRow & { sessionId: number; turnId: number }
 export type TurnKey = { sessionId: number; turnId: number }
+/** Rows of the event log, and the turn whose they are. */
+type TurnRows = { turn: TurnKey; rows: readonly PendingRow[] }
 
 /** Lanes of a turn that have ended, and whether the turn is over with them. */
 export type Ending = { turn: Turn; isTurnOver: boolean; responses: readonly Response[]; endedAt: string }
 
-/** Rows of one insert: more would only make the statement longer, not faster. */
-const ROWS_PER_INSERT = 64
+/** Rows of one insert: more would only make the statement longer, not faster; fewer sizes are fewer statements. */
+const INSERT_SIZES = [64, 16, 4, 1]
 
 /** Turns, responses and the event log. */
 export class RunStore {
   readonly #database: Database
   readonly #db: Kysely<Tables>
   readonly #trace: (ending: Ending) => Promise<CompiledQuery[]>
-  readonly #inserts = new Map<number, (rows: Record<string, unknown>) => CompiledQuery>()
+  readonly #inserts = new Map<number, CompiledQuery>()
 
   /** @param trace what stores an ending in the trace, too; it is committed together with it. */
   constructor(database: Database, trace: (ending: Ending) => Promise<CompiledQuery[]>) {
@@ -64,7 +65,7 @@ export class RunStore {
 
   /** What stores a turn that ended elsewhere, with events that tell it from its beginning. */
   finishedTurn(turn: Turn, responses: readonly Response[]): CompiledQuery[] {
-    const { sessionId, turnId, createdAt } = turn
+    const { sessionId, createdAt } = turn
     const events: [RunEvent['type'], string][] = [
       ['turn-start', 'null'],
       ...responses.flatMap((response): [RunEvent['type'], string][] => [
@@ -81,7 +82,7 @@ export class RunStore {
         responses.map((response) => ({ ...response, status: 'running' })),
       ),
       ...responses.map((response) => this.#updateResponse({ sessionId, endedAt: createdAt, ...endOf(response) })),
-      ...this.#insertEvents(events.map(([type, data], index) => ({ sessionId, turnId, seq: index + 1, type, data }))),
+      ...this.#insertEvents([{ turn, rows: events.map(([type, data], index) => ({ seq: index + 1, type, data })) }]),
     ]
   }
 
@@ -95,15 +96,15 @@ export class RunStore {
     return row?.seq ?? 0
   }
 
-  appendEvents(rows: readonly StoredRow[]): Promise<void> {
-    return this.#database.batch(this.#insertEvents(rows))
+  appendEvents(events: readonly TurnRows[]): Promise<void> {
+    return this.#database.batch(this.#insertEvents(events))
   }
 
   /** Stores how lanes ended, with the events that say so and, after the last one, how the turn ended. */
-  async end(ending: Ending & { rows: readonly StoredRow[] }): Promise<void> {
+  async end(ending: Ending & { rows: readonly PendingRow[] }): Promise<void> {
     const { sessionId, turnId, status } = ending.turn
     const { endedAt } = ending
-    const queries = this.#insertEvents(ending.rows)
+    const queries = this.#insertEvents([ending])
     for (const response of ending.responses)
       queries.push(this.#updateResponse({ sessionId, endedAt, ...endOf(response) }))
     if (ending.isTurnOver) queries.push(this.#updateTurn({ sessionId, turnId, status, endedAt }))
@@ -249,38 +250,28 @@ export class RunStore {
     )
   }
 
-  #insertEvents(rows: readonly StoredRow[]): CompiledQuery[] {
+  #insertEvents(events: readonly TurnRows[]): CompiledQuery[] {
+    const rows = events.flatMap(({ turn: { sessionId, turnId }, rows }) =>
+      rows.map(({ seq, type, data }) => [sessionId, turnId, seq, type, data]),
+    )
     const queries: CompiledQuery[] = []
-    for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
-      const part = rows.slice(start, start + ROWS_PER_INSERT)
-      const values: Record<string, unknown> = {}
-      part.forEach((row, index) => {
-        values[`session${index}`] = row.sessionId
-        values[`turn${index}`] = row.turnId
-        values[`seq${index}`] = row.seq
-        values[`type${index}`] = row.type
-        values[`data${index}`] = row.data
-      })
-      queries.push(this.#eventInsert(part.length)(values))
-    }
+    let start = 0
+    for (const size of INSERT_SIZES)
+      for (; start + size <= rows.length; start += size) {
+        const { query, queryId, sql } = this.#eventInsert(size)
+        queries.push({ query, queryId, sql, parameters: rows.slice(start, start + size).flat() })
+      }
     return queries
   }
 
-  #eventInsert(count: number) {
-    const known = this.#inserts.get(count)
-    if (known) return known
-    const insert = compileOnce((values: Record<string, unknown>) =>
-      this.#db.insertInto('run_events').values(
-        Array.from({ length: count }, (_, index) => ({
-          session_id: values[`session${index}`] as number,
-          turn_id: values[`turn${index}`] as number,
-          seq: values[`seq${index}`] as number,
-          type: values[`type${index}`] as string,
-          data: values[`data${index}`] as string,
-        })),
-      ),
-    )
-    this.#inserts.set(count, insert)
+  /** An insert of so many events; its parameters are the columns of one row after the other. */
+  #eventInsert(size: number): CompiledQuery {
+    let insert = this.#inserts.get(size)
+    if (insert === undefined) {
+      const row = { session_id: 0, turn_id: 0, seq: 0, type: '', data: '' }
+      insert = this.#db.insertInto('run_events').values(Array(size).fill(row)).compile()
+      this.#inserts.set(size, insert)
+    }
     return insert
   }
 

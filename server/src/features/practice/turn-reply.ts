@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { NotFoundError } from '../../errors.ts'
-import { sendEvents, wantsEvents } from '../../http/send-events.ts'
+import { sendJoinedEvents, wantsEvents } from '../../http/send-events.ts'
 import type { RunService } from '../../runs/run-service.ts'
 import type { TurnKey } from '../../runs/run-store.ts'
 import type { Idempotency } from './idempotency-store.ts'
@@ -9,7 +9,7 @@ import { toFrames, toTurnResult } from './to-wire.ts'
 
 /** Answers a request that has started a turn: the same events either streamed as they come, or waited for and collected. */
 export async function answerTurn(request: FastifyRequest, reply: FastifyReply, runs: RunService, turn: TurnKey) {
-  if (wantsEvents(request)) return sendEvents(reply, (signal) => toFrames(runs.follow(turn, 0, signal)))
+  if (wantsEvents(request)) return sendJoinedEvents(reply, (signal) => toFrames(runs.follow(turn, 0, signal)))
   await runs.waitForEnd(turn)
   return reply.code(201).send(await turnResult(runs, turn))
 }

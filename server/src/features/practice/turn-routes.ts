@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { sendEvents } from '../../http/send-events.ts'
+import { sendJoinedEvents } from '../../http/send-events.ts'
 import type { RunService } from '../../runs/run-service.ts'
 import {
   AskAgainBody,
@@ -187,7 +187,7 @@ export const turnRoutes =
       async (request, reply) => {
         const turn = await practice.getTurn(request.person, request.params.turn_id)
         const after = request.headers['last-event-id'] ?? request.query.after ?? 0
-        await sendEvents(reply, (signal) => toFrames(runs.follow(turn, after, signal)))
+        await sendJoinedEvents(reply, (signal) => toFrames(runs.follow(turn, after, signal)))
       },
     )
 
