@@ -215,7 +215,7 @@ export async function createServices(config: Config, database: Database, parts: 
     key: secret.deriveKey('blind votes'),
     now,
   })
-  const recorder = new CallRecorder({ store: new GatewayStore(database), log })
+  const recorder = new CallRecorder({ store: new GatewayStore(database, (calls) => traces.own.ofGateway(calls)), log })
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const clova = new ClovaService({ gateway, windows })
   const outbound = new Outbound({ allow: config.outbound.allow })

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { FinishReason, ModelEvent, ModelUsage } from '../../models/language-model.ts'
+import type { FinishReason, ModelEvent, ModelUsage, ToolCall } from '../../models/language-model.ts'
 import { ModelError } from '../../models/model-error.ts'
 import { StopWords } from './stop-words.ts'
 
@@ -17,10 +17,17 @@ export type CallEnding = {
   error: unknown
   /** Undefined when nobody has counted: the provider did not tell, and the answer did not come to its end. */
   counted: CountedUsage | undefined
-  /** All that the model wrote: text, reasoning and arguments of tools, for counting. */
-  written: string
+  said: Said
   firstTokenMs: number | null
   latencyMs: number
+}
+
+/** All that a model wrote; the text ends before the stop word that ended it. */
+export type Said = { text: string; reasoning: string; toolCalls: ToolCall[] }
+
+/** What a model wrote as one text, for counting. */
+export function written({ text, reasoning, toolCalls }: Said): string {
+  return reasoning + text + toolCalls.map(({ name, argumentsJson }) => name + argumentsJson).join('')
 }
 
 type Task = {
@@ -28,7 +35,7 @@ type Task = {
   stream: (signal: AbortSignal) => AsyncIterable<ModelEvent>
   stop: readonly string[]
   /** Tokens, where the provider does not tell. */
-  estimateUsage: (written: string) => Promise<ModelUsage>
+  estimateUsage: (said: Said) => Promise<ModelUsage>
   /** Called exactly once, in whichever way the call ends. */
   onEnd: (ending: CallEnding) => void
 }
@@ -52,7 +59,9 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
   /** What has come and has not been read. */
   #ready: GatewayEvent[] = []
   #first: Promise<IteratorResult<GatewayEvent>> | undefined
-  #written = ''
+  #text = ''
+  #reasoning = ''
+  readonly #toolCalls: ToolCall[] = []
   #counted: CountedUsage | undefined
   #firstTokenMs: number | null = null
   #hasEnded = false
@@ -125,16 +134,19 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
   #take(event: ModelEvent): Promise<void> | undefined {
     switch (event.type) {
       case 'text-delta':
-        this.#note(event.text)
+        this.#firstTokenMs ??= this.#elapsedMs()
+        this.#text += event.text
         if (this.#stop === undefined) this.#ready.push(event)
         else return this.#takeUntilStop(this.#stop, event.text)
         return undefined
       case 'reasoning-delta':
-        this.#note(event.text)
+        this.#firstTokenMs ??= this.#elapsedMs()
+        this.#reasoning += event.text
         this.#ready.push(event)
         return undefined
       case 'tool-call-delta':
-        this.#note(`${event.name ?? ''}${event.argumentsJson}`)
+        this.#firstTokenMs ??= this.#elapsedMs()
+        this.#noteToolCall(event)
         this.#say(this.#stop?.rest() ?? '')
         this.#ready.push(event)
         return undefined
@@ -161,16 +173,24 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
   }
 
   async #finish(finishReason: FinishReason): Promise<void> {
-    this.#counted ??= { usage: await this.#task.estimateUsage(this.#written), source: 'estimate' }
+    this.#counted ??= { usage: await this.#task.estimateUsage(this.#said()), source: 'estimate' }
     // The reader may have left meanwhile.
     if (this.#hasEnded) return
     this.#ready.push({ type: 'usage', ...this.#counted }, { type: 'end', finishReason })
     this.#end('complete', finishReason)
   }
 
-  #note(written: string): void {
-    this.#firstTokenMs ??= this.#elapsedMs()
-    this.#written += written
+  #noteToolCall({ index, id, name, argumentsJson }: Extract<ModelEvent, { type: 'tool-call-delta' }>): void {
+    this.#toolCalls[index] ??= { id: '', name: '', argumentsJson: '' }
+    const call = this.#toolCalls[index]
+    call.id ||= id ?? ''
+    call.name ||= name ?? ''
+    call.argumentsJson += argumentsJson
+  }
+
+  #said(): Said {
+    const text = this.stoppedAt === undefined ? this.#text : this.#text.slice(0, this.#text.indexOf(this.stoppedAt))
+    return { text, reasoning: this.#reasoning, toolCalls: this.#toolCalls.filter(Boolean) }
   }
 
   readonly #onLeft = () => {
@@ -191,7 +211,7 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
       finishReason,
       error,
       counted: this.#counted,
-      written: this.#written,
+      said: this.#said(),
       firstTokenMs: this.#firstTokenMs,
       latencyMs: this.#elapsedMs(),
     })

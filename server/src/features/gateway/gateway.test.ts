@@ -138,7 +138,10 @@ describe.each(testDatabases)('the gateway on $name', ({ open }) => {
       windows: new WindowService({
         tokenizers: new TokenizerService({ dataFolder: '', warn: () => {} }),
       }),
-      recorder: new CallRecorder({ store: new GatewayStore(database), log: { error: () => expect.unreachable() } }),
+      recorder: new CallRecorder({
+        store: new GatewayStore(database, async () => []),
+        log: { error: () => expect.unreachable() },
+      }),
       now: () => new Date(),
       firstEventMs: 1,
     })
@@ -301,7 +304,7 @@ describe.each(testDatabases)('the gateway on $name', ({ open }) => {
 
   it('stores calls after a database that failed for a moment', async () => {
     const { database, mina, recorded } = await gatewayWith([])
-    const store = new GatewayStore(database)
+    const store = new GatewayStore(database, async () => [])
     let failures = 1
     const recorder = new CallRecorder({
       store: {
@@ -333,6 +336,7 @@ function tool() {
 function call(personId: number, requestId: string) {
   return {
     personId,
+    handle: 'mina',
     requestId,
     kind: 'chat' as const,
     dialect: 'openai' as const,
@@ -347,6 +351,8 @@ function call(personId: number, requestId: string) {
     firstTokenMs: 1,
     latencyMs: 1,
     trimmedTurns: 0,
+    inputs: { texts: [] },
+    output: null,
     createdAt: new Date().toISOString(),
   }
 }

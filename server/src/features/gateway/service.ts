@@ -7,7 +7,7 @@ import type { ClassService } from '../classes/service.ts'
 import type { WindowReport, WindowService } from '../window/window.ts'
 import type { CallRecorder, Dialect } from './call-recorder.ts'
 import { checkCapabilities } from './check-capabilities.ts'
-import { type CallEnding, type CountedUsage, GatewayCall } from './gateway-call.ts'
+import { type CallEnding, type CountedUsage, GatewayCall, type Said, written } from './gateway-call.ts'
 import { wellFormed, wellFormedMessages } from './well-formed.ts'
 
 /** A request without a session, as a dialect hands it on. */
@@ -114,9 +114,9 @@ export class GatewayService {
     const prepared: ModelRequest = { ...request, messages, parameters }
 
     const createdAt = this.#now().toISOString()
-    const estimateUsage = async (written: string) => ({
+    const estimateUsage = async (said: Said) => ({
       inputTokens: report.tokens.total,
-      outputTokens: await this.#countText(model, written),
+      outputTokens: await this.#countText(model, written(said)),
     })
     const events = new GatewayCall(
       {
@@ -128,12 +128,13 @@ export class GatewayService {
             this.#windows.calibrate(model.name, report, ending.counted.usage.inputTokens)
           this.#recorder.record(async () => {
             // A model that failed without a word most likely costs nothing.
-            const isForNothing = ending.status === 'failed' && ending.written === ''
+            const isForNothing = ending.status === 'failed' && written(ending.said) === ''
             const estimate = async () =>
-              isForNothing ? null : { usage: await estimateUsage(ending.written), source: 'estimate' as const }
+              isForNothing ? null : { usage: await estimateUsage(ending.said), source: 'estimate' as const }
             const counted = ending.counted ?? (await estimate())
             return {
               personId: person.personId,
+              handle: person.handle,
               kind: 'chat',
               dialect: asked.dialect,
               modelName: model.name,
@@ -141,6 +142,8 @@ export class GatewayService {
               ...howItEnded(ending),
               ...this.#spent(model, counted),
               trimmedTurns: report.turnsLeftOut,
+              inputs: { messages, tools: request.tools, parameters },
+              output: ending.said,
               createdAt,
             }
           })
@@ -190,6 +193,7 @@ export class GatewayService {
     const end = (status: 'complete' | 'stopped' | 'failed', counted: CountedUsage | null, error?: unknown) =>
       this.#recorder.record(async () => ({
         personId: person.personId,
+        handle: person.handle,
         kind: 'embedding',
         dialect: asked.dialect,
         modelName: model.name,
@@ -201,6 +205,8 @@ export class GatewayService {
         firstTokenMs: null,
         latencyMs: Math.round((performance.now() - startedAt) * 10) / 10,
         trimmedTurns: 0,
+        inputs: { texts: asked.texts },
+        output: null,
         createdAt,
       }))
     try {

@@ -1,16 +1,20 @@
 import type { CompiledQuery } from 'kysely'
 import type { Logger } from 'pino'
 import type { Ending } from '../../../runs/run-store.ts'
+import type { StoredCall } from '../../gateway/store.ts'
 import { PRACTICE_PROJECT, type WeaveProjects } from '../../weave/project-access.ts'
 import type { CallPart } from '../call.ts'
 import type { CallStore } from '../call-store.ts'
 import type { OwnCallIds } from './call-ids.ts'
+import { gatewayCall } from './gateway-calls.ts'
 import { practiceCalls } from './practice-calls.ts'
 import type { SessionOwners } from './session-owners.ts'
 
+const GATEWAY_PROJECT = 'gateway'
+
 /**
  * Writes Etude's own work down as calls, which are then found like everybody's: turns in the project `practice` of
- * their class.
+ * their class, requests of the dialects in the project `gateway` of their person.
  *
  * The calls are committed together with what they tell of, so neither is ever there without the other.
  */
@@ -42,6 +46,17 @@ export class OwnTraces {
     const { classId, classSlug: entity, handle: wbUserId } = owner
     const projectId = await this.#projects.ofOwnWork({ entity, classId }, PRACTICE_PROJECT)
     return this.#write(() => practiceCalls(ending, { projectId, wbUserId }, this.#ids))
+  }
+
+  /** What stores requests of the dialects, each in the project `gateway` of whoever sent it. */
+  async ofGateway(calls: readonly StoredCall[]): Promise<CompiledQuery[]> {
+    const projectIds = new Map<string, number>()
+    for (const { handle } of calls)
+      if (!projectIds.has(handle))
+        projectIds.set(handle, await this.#projects.ofOwnWork({ entity: handle, classId: null }, GATEWAY_PROJECT))
+    return this.#write(() =>
+      calls.map((call) => gatewayCall(call, projectIds.get(call.handle) ?? 0, this.#ids.of('gateway', call.callId))),
+    )
   }
 
   /** A mistake in what we say of our work must not take the work itself with it. */
