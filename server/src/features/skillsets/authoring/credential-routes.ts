@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { Id, IdInPath } from '../../../http/fields.ts'
+import { anyText, Id, IdInPath } from '../../../http/fields.ts'
 import type { ShownCredential, SkillCredentials } from './credential-service.ts'
 import { SecuritySchemeSchema, SkillPath, toWireScheme } from './skill-schema.ts'
 
-const CredentialPath = z.object({ skill_id: IdInPath, scheme: z.string().min(1).max(256) })
+const CredentialPath = z.object({ skill_id: IdInPath, scheme: anyText(256) })
 const HolderQuery = z.object({
   class_id: IdInPath.optional().describe('Of this class, for its teachers and assistants; without it, my own'),
 })

@@ -101,7 +101,7 @@ export const UploadBody = z
 export const SkillPath = z.object({ skill_id: IdInPath })
 export const OperationPath = z.object({
   skill_id: IdInPath,
-  operation_id: z.string().min(1).max(MAX_OPERATION_ID_CHARACTERS),
+  operation_id: anyText(MAX_OPERATION_ID_CHARACTERS),
 })
 export const SkillListQuery = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
