@@ -1388,6 +1388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/skills/{skill_id}/operations/{operation_id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call one operation of my skill, as a model would, and see what comes back
+         * @description Really calls the API, through the same guard, with the same secrets, masking and limits as in answers. A failed call is a result like any other.
+         */
+        post: operations["trySkillOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/skillsets": {
         parameters: {
             query?: never;
@@ -4313,6 +4333,29 @@ export interface components {
             security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
             items: components["schemas"]["SkillCredentialInput"][];
         };
+        SkillOperationTrialInput: {
+            /** @description By the names of the parameters; the body is `body`. Two of one name: `id_in_path`, `id_in_query` */
+            arguments?: {
+                [key: string]: unknown;
+            };
+            /** @description Whose secrets count besides my own; without it, those of all my active classes */
+            class_id?: number;
+        };
+        SkillOperationTrialResultInput: {
+            method: string;
+            /** @description Masked; empty when nothing was sent */
+            url: string;
+            request_body: string;
+            /** @description null when no answer came */
+            status: number | null;
+            response_body: string;
+            /** @description Whether the answer had more than is shown */
+            is_truncated: boolean;
+            is_ok: boolean;
+            error_code: string | null;
+            message: string;
+            latency_ms: number;
+        };
         SkillsetDemonstrationInput: {
             query: string;
             steps: {
@@ -6564,6 +6607,30 @@ export interface components {
         SkillCredentialList: {
             security_schemes: components["schemas"]["SkillSecurityScheme"][];
             items: components["schemas"]["SkillCredential"][];
+        };
+        SkillOperationTrial: {
+            /**
+             * @description By the names of the parameters; the body is `body`. Two of one name: `id_in_path`, `id_in_query`
+             * @default {}
+             */
+            arguments: unknown;
+            /** @description Whose secrets count besides my own; without it, those of all my active classes */
+            class_id?: number;
+        };
+        SkillOperationTrialResult: {
+            method: string;
+            /** @description Masked; empty when nothing was sent */
+            url: string;
+            request_body: string;
+            /** @description null when no answer came */
+            status: number | null;
+            response_body: string;
+            /** @description Whether the answer had more than is shown */
+            is_truncated: boolean;
+            is_ok: boolean;
+            error_code: string | null;
+            message: string;
+            latency_ms: number;
         };
         SkillsetDemonstration: {
             query: unknown;
@@ -9784,6 +9851,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    trySkillOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                skill_id: number;
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillOperationTrialInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillOperationTrialResult"];
+                };
             };
         };
     };

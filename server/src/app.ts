@@ -25,6 +25,7 @@ import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
 import { credentialRoutes } from './features/skillsets/authoring/credential-routes.ts'
+import { operationTrialRoutes } from './features/skillsets/authoring/operation-trial-routes.ts'
 import { skillRoutes } from './features/skillsets/authoring/skill-routes.ts'
 import { skillsetRoutes } from './features/skillsets/authoring/skillset-routes.ts'
 import { versionRoutes } from './features/skillsets/authoring/version-routes.ts'
@@ -102,6 +103,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(votingRoutes(services.voting, services.experiments))
   await app.register(skillRoutes(services.skills, services.skillReader))
   await app.register(credentialRoutes(services.skillCredentials))
+  await app.register(operationTrialRoutes(services.operationTrial))
   await app.register(skillsetRoutes(services.skillsetDrafts))
   await app.register(versionRoutes(services.skillsetDrafts, services.skillsetVersions))
   await app.register(openAiRoutes(services.gateway), { prefix: '/v1/openai' })

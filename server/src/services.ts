@@ -50,6 +50,7 @@ import { SkillCredentials } from './features/skillsets/authoring/credential-serv
 import { CredentialStore } from './features/skillsets/authoring/credential-store.ts'
 import { SkillsetDrafts } from './features/skillsets/authoring/draft-service.ts'
 import { DraftStore } from './features/skillsets/authoring/draft-store.ts'
+import { OperationTrial } from './features/skillsets/authoring/operation-trial.ts'
 import { PublishStore } from './features/skillsets/authoring/publish-store.ts'
 import { RestoreStore } from './features/skillsets/authoring/restore-store.ts'
 import { ShareStore } from './features/skillsets/authoring/share-store.ts'
@@ -235,6 +236,7 @@ export async function createServices(config: Config, database: Database, parts: 
     classes,
     now,
   })
+  const operationTrial = new OperationTrial({ skills, skillsets, caller: operationCaller })
   const skillsetDrafts = new SkillsetDrafts({
     store: draftStore,
     publishing: new PublishStore(database),
@@ -308,6 +310,7 @@ export async function createServices(config: Config, database: Database, parts: 
     skills,
     skillReader,
     skillCredentials,
+    operationTrial,
     skillsetDrafts,
     finalAnswers,
     skillsetVersions,

@@ -182,6 +182,7 @@ const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | st
   'PATCH /v1/skills/:skill_id': () => ({ body: { description_for_human: 'Taken over' } }),
   'PUT /v1/skills/:skill_id/document': () => ({ body: { document: skillDocument() } }),
   'PUT /v1/skills/:skill_id/credentials/:scheme': () => ({ body: { secret: 'mine now' } }),
+  'POST /v1/skills/:skill_id/operations/:operation_id/try': () => ({ body: {} }),
   'GET /v1/skillsets/shared': ({ class_id }) => ({ query: `class_id=${class_id}` }),
   'PATCH /v1/skillsets/:skillset_id': () => ({ body: { name: 'Taken over' } }),
   'POST /v1/skillsets/:skillset_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
@@ -487,7 +488,7 @@ function skillDocument(): object {
   return {
     openapi: '3.0.0',
     info: { title: 'Search', version: '1' },
-    servers: [{ url: 'https://search.example' }],
+    servers: [{ url: 'http://127.0.0.1:1' }],
     paths: { '/search': { get: { operationId: 'search', responses: {}, security: [{ key: [] }] } } },
     components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } } },
   }
