@@ -13,6 +13,7 @@ import { classRoutes } from './features/classes/routes.ts'
 import { clovaRoutes } from './features/clova/routes.ts'
 import { experimentRoutes } from './features/experiments/routes.ts'
 import { votingRoutes } from './features/experiments/voting-routes.ts'
+import { feedbackRoutes } from './features/feedback/routes.ts'
 import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { fileRoutes } from './features/objects/file-routes.ts'
 import { labelRoutes, objectRoutes } from './features/objects/object-routes.ts'
@@ -110,6 +111,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(clovaRoutes(services.clova, services.finalAnswers))
   await app.register(
     weaveRoutes([
+      feedbackRoutes(services.feedback),
       callRoutes(services.traces.calls, services.traces.queries),
       callStreamRoutes(services.traces.queries, services.traces.threads),
       costRoutes(services.traces.costs, services.traces.costQueries),

@@ -20,6 +20,8 @@ import { ExperimentService } from './features/experiments/service.ts'
 import { ExperimentStore } from './features/experiments/store.ts'
 import { VoteStore } from './features/experiments/vote-store.ts'
 import { VotingService } from './features/experiments/voting-service.ts'
+import { FeedbackService } from './features/feedback/service.ts'
+import { FeedbackStore } from './features/feedback/store.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
 import { CallRecorder } from './features/gateway/call-recorder.ts'
@@ -275,6 +277,12 @@ export async function createServices(config: Config, database: Database, parts: 
       files: (access) => stored.files.storageBytes(access),
     },
   })
+  const feedback = new FeedbackService({
+    store: new FeedbackStore(database),
+    projects: weaveProjects,
+    refs: weaveRefs,
+    now,
+  })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -305,6 +313,7 @@ export async function createServices(config: Config, database: Database, parts: 
     operationCaller,
     weaveProjects,
     weaveRefs,
+    feedback,
     traces,
     skillsets,
     skills,

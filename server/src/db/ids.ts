@@ -23,6 +23,7 @@ export type IdName =
   | 'skill'
   | 'skillset_share'
   | 'weave_project'
+  | 'feedback'
 
 /** Where a row of numbers begins when it is not 1: class 1 comes with the first migration. */
 const FIRST_ID: Partial<Record<IdName, number>> = { class: 2 }

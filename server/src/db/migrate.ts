@@ -10,6 +10,7 @@ import * as idempotency from './migrations/0008-idempotency.ts'
 import * as experiments from './migrations/0009-experiments.ts'
 import * as skillsets from './migrations/0010-skillsets.ts'
 import * as weaveProjects from './migrations/0012-weave-projects.ts'
+import * as feedback from './migrations/0013-feedback.ts'
 import * as calls from './migrations/0014-calls.ts'
 import * as objects from './migrations/0015-objects.ts'
 import * as ownTraces from './migrations/0017-own-traces.ts'
@@ -34,6 +35,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0009-experiments', ...experiments },
   { name: '0010-skillsets', ...skillsets },
   { name: '0012-weave-projects', ...weaveProjects },
+  { name: '0013-feedback', ...feedback },
   { name: '0014-calls', ...calls },
   { name: '0015-objects', ...objects },
   { name: '0017-own-traces', ...ownTraces },

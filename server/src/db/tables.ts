@@ -43,6 +43,8 @@ export type Tables = {
   skillset_pins: SkillsetPinsTable
   skillset_shares: SkillsetSharesTable
   weave_projects: WeaveProjectsTable
+  feedback: FeedbackTable
+  feedback_leaves: FeedbackLeavesTable
   calls: CallsTable
   token_costs: TokenCostsTable
   trace_retention: TraceRetentionTable
@@ -582,6 +584,49 @@ type WeaveProjectsTable = {
   entity: string
   class_id: Id | null
   created_at: string
+}
+
+/** Text and JSON of clients are as `features/weave/stored-json.ts` writes them. */
+type FeedbackTable = {
+  project_id: Id
+  row_id: Id
+  /** May be a client's; not unique. */
+  id: string
+  weave_ref: string
+  /** The handle of whoever stored it. */
+  wb_user_id: string
+  creator: string | null
+  created_at: string
+  feedback_type: string
+  payload: string
+  annotation_ref: string | null
+  runnable_ref: string | null
+  call_ref: string | null
+  trigger_ref: string | null
+  queue_id: string | null
+  /** JSON, null when empty; the five after it too. */
+  scorer_tags: string | null
+  scorer_tag_reasons: string | null
+  scorer_tag_confidences: string | null
+  scorer_ratings: string | null
+  scorer_rating_reasons: string | null
+  scorer_rating_confidences: string | null
+  /** Null when it is what it usually is, as the four after it. */
+  span_agent_name: string | null
+  span_agent_version: string | null
+  span_status_code: string | null
+  span_conversation_id: string | null
+  span_trace_id: string | null
+  scorer_trace_id: string | null
+  /** Whether all that is in the payload is in `feedback_leaves`. */
+  has_leaves: number
+}
+
+type FeedbackLeavesTable = {
+  project_id: Id
+  path: string
+  value: string
+  row_id: Id
 }
 
 type ServersTable = {

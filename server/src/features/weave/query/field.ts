@@ -1,5 +1,6 @@
 import type { Expression, SqlBool } from 'kysely'
 import type { JsonPath } from '../../../db/json-sql.ts'
+import { storeText } from '../stored-json.ts'
 import { WeaveError } from '../weave-error.ts'
 
 export type Condition = Expression<SqlBool>
@@ -37,5 +38,5 @@ export function splitFieldName(name: string): string[] {
 
 /** Parts of a name as a path into JSON: integers are places in lists. */
 export function toJsonPath(parts: readonly string[]): JsonPath {
-  return parts.map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : part))
+  return parts.map((part) => (/^\d{1,9}$/.test(part) ? Number(part) : storeText(part)))
 }

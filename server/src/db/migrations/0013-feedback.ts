@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely'
+import type { ColumnTypes } from '../sql-dialect.ts'
+
+/** Feedback of the Weave dialect, and an index of the values in its payloads. */
+export async function up(db: Kysely<never>, { storedByKey }: ColumnTypes): Promise<void> {
+  await db.schema
+    .createTable('feedback')
+    .addColumn('project_id', 'bigint', (c) => c.notNull())
+    .addColumn('row_id', 'bigint', (c) => c.notNull())
+    .addColumn('id', 'text', (c) => c.notNull())
+    .addColumn('weave_ref', 'text', (c) => c.notNull())
+    .addColumn('wb_user_id', 'text', (c) => c.notNull())
+    .addColumn('creator', 'text')
+    .addColumn('created_at', 'text', (c) => c.notNull())
+    .addColumn('feedback_type', 'text', (c) => c.notNull())
+    .addColumn('payload', 'text', (c) => c.notNull())
+    .addColumn('annotation_ref', 'text')
+    .addColumn('runnable_ref', 'text')
+    .addColumn('call_ref', 'text')
+    .addColumn('trigger_ref', 'text')
+    .addColumn('queue_id', 'text')
+    .addColumn('scorer_tags', 'text')
+    .addColumn('scorer_tag_reasons', 'text')
+    .addColumn('scorer_tag_confidences', 'text')
+    .addColumn('scorer_ratings', 'text')
+    .addColumn('scorer_rating_reasons', 'text')
+    .addColumn('scorer_rating_confidences', 'text')
+    .addColumn('span_agent_name', 'text')
+    .addColumn('span_agent_version', 'text')
+    .addColumn('span_status_code', 'text')
+    .addColumn('span_conversation_id', 'text')
+    .addColumn('span_trace_id', 'text')
+    .addColumn('scorer_trace_id', 'text')
+    .addColumn('has_leaves', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('feedback_pk', ['project_id', 'row_id'])
+    .execute()
+  await db.schema.createIndex('feedback_by_id').on('feedback').columns(['project_id', 'id']).execute()
+  await db.schema
+    .createIndex('feedback_by_ref')
+    .on('feedback')
+    .columns(['project_id', 'weave_ref', 'created_at'])
+    .execute()
+  await db.schema.createIndex('feedback_by_time').on('feedback').columns(['project_id', 'created_at']).execute()
+  await db.schema
+    .createIndex('feedback_without_leaves')
+    .on('feedback')
+    .columns(['project_id', 'row_id'])
+    .where('has_leaves' as never, '=', 0 as never)
+    .execute()
+
+  await db.schema
+    .createTable('feedback_leaves')
+    .addColumn('project_id', 'bigint', (c) => c.notNull())
+    .addColumn('path', 'text', (c) => c.notNull())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .addColumn('row_id', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('feedback_leaves_pk', ['project_id', 'path', 'value', 'row_id'])
+    .modifyEnd(storedByKey)
+    .execute()
+}
