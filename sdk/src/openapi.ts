@@ -1812,6 +1812,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say something about a call or an object */
+        post: operations["createFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/batch/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store several pieces of feedback, all or none */
+        post: operations["createFeedbackBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find feedback */
+        post: operations["queryFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove feedback by its ids
+         * @description The query is `$eq` of the field `id` and a text, or an `$or` of such.
+         */
+        post: operations["purgeFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Store feedback in the place of another
+         * @description Both happen at once, after all checks. The new one has an id of its own unless `id` is given.
+         */
+        post: operations["replaceFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/upsert_batch": {
         parameters: {
             query?: never;
@@ -3515,6 +3606,109 @@ export interface components {
             points_for_double_length: number;
             /** @description The best first; a tie and a vote that both were bad count as half a win for each */
             models: components["schemas"]["LeaderboardModelInput"][];
+        };
+        FeedbackCreateReqInput: {
+            /** @description The id of the row; made by the server unless given */
+            id?: string | null;
+            /** @description `entity/project` */
+            project_id: string;
+            /** @description What it is about */
+            weave_ref: string;
+            creator?: string | null;
+            /** @description Any name; names that begin with `wandb.` have rules of their own */
+            feedback_type: string;
+            /** @description At most 1 MiB of JSON */
+            payload: {
+                [key: string]: unknown;
+            };
+            annotation_ref?: string | null;
+            runnable_ref?: string | null;
+            call_ref?: string | null;
+            trigger_ref?: string | null;
+            /** @description The annotation queue that it was made in */
+            queue_id?: string | null;
+            /** @description Tags applied to the ref by a scorer */
+            scorer_tags?: string[] | null;
+            scorer_tag_reasons?: {
+                [key: string]: string;
+            } | null;
+            scorer_tag_confidences?: {
+                [key: string]: number;
+            } | null;
+            /** @description Ratings (0 to 1), by their names */
+            scorer_ratings?: {
+                [key: string]: number;
+            } | null;
+            scorer_rating_reasons?: {
+                [key: string]: string;
+            } | null;
+            scorer_rating_confidences?: {
+                [key: string]: number;
+            } | null;
+            span_agent_name?: string | null;
+            span_agent_version?: string | null;
+            span_status_code?: string | null;
+            span_conversation_id?: string | null;
+            span_trace_id?: string | null;
+            scorer_trace_id?: string | null;
+            /** @description Ignored: it is the person whose key it is */
+            wb_user_id?: string | null;
+        };
+        FeedbackReplaceReqInput: {
+            /** @description The id of the row; made by the server unless given */
+            id?: string | null;
+            /** @description `entity/project` */
+            project_id: string;
+            /** @description What it is about */
+            weave_ref: string;
+            creator?: string | null;
+            /** @description Any name; names that begin with `wandb.` have rules of their own */
+            feedback_type: string;
+            /** @description At most 1 MiB of JSON */
+            payload: {
+                [key: string]: unknown;
+            };
+            annotation_ref?: string | null;
+            runnable_ref?: string | null;
+            call_ref?: string | null;
+            trigger_ref?: string | null;
+            /** @description The annotation queue that it was made in */
+            queue_id?: string | null;
+            /** @description Tags applied to the ref by a scorer */
+            scorer_tags?: string[] | null;
+            scorer_tag_reasons?: {
+                [key: string]: string;
+            } | null;
+            scorer_tag_confidences?: {
+                [key: string]: number;
+            } | null;
+            /** @description Ratings (0 to 1), by their names */
+            scorer_ratings?: {
+                [key: string]: number;
+            } | null;
+            scorer_rating_reasons?: {
+                [key: string]: string;
+            } | null;
+            scorer_rating_confidences?: {
+                [key: string]: number;
+            } | null;
+            span_agent_name?: string | null;
+            span_agent_version?: string | null;
+            span_status_code?: string | null;
+            span_conversation_id?: string | null;
+            span_trace_id?: string | null;
+            scorer_trace_id?: string | null;
+            /** @description Ignored: it is the person whose key it is */
+            wb_user_id?: string | null;
+            feedback_id: string;
+        };
+        FeedbackCreateResInput: {
+            id: string;
+            created_at: string;
+            wb_user_id: string;
+            payload: {
+                [key: string]: unknown;
+            };
         };
         FewShotExampleCreateInput: {
             title?: string | null;
@@ -5800,6 +5994,89 @@ export interface components {
             points_for_double_length: number;
             /** @description The best first; a tie and a vote that both were bad count as half a win for each */
             models: components["schemas"]["LeaderboardModel"][];
+        };
+        FeedbackCreateReq: {
+            /** @description The id of the row; made by the server unless given */
+            id: unknown;
+            /** @description `entity/project` */
+            project_id: string;
+            /** @description What it is about */
+            weave_ref: string;
+            creator: unknown;
+            /** @description Any name; names that begin with `wandb.` have rules of their own */
+            feedback_type: string;
+            /** @description At most 1 MiB of JSON */
+            payload: {
+                [key: string]: unknown;
+            };
+            annotation_ref: unknown;
+            runnable_ref: unknown;
+            call_ref: unknown;
+            trigger_ref: unknown;
+            /** @description The annotation queue that it was made in */
+            queue_id: unknown;
+            /** @description Tags applied to the ref by a scorer */
+            scorer_tags: unknown;
+            scorer_tag_reasons: unknown;
+            scorer_tag_confidences: unknown;
+            /** @description Ratings (0 to 1), by their names */
+            scorer_ratings: unknown;
+            scorer_rating_reasons: unknown;
+            scorer_rating_confidences: unknown;
+            span_agent_name: unknown;
+            span_agent_version: unknown;
+            span_status_code: unknown;
+            span_conversation_id: unknown;
+            span_trace_id: unknown;
+            scorer_trace_id: unknown;
+            /** @description Ignored: it is the person whose key it is */
+            wb_user_id: unknown;
+        };
+        FeedbackReplaceReq: {
+            /** @description The id of the row; made by the server unless given */
+            id: unknown;
+            /** @description `entity/project` */
+            project_id: string;
+            /** @description What it is about */
+            weave_ref: string;
+            creator: unknown;
+            /** @description Any name; names that begin with `wandb.` have rules of their own */
+            feedback_type: string;
+            /** @description At most 1 MiB of JSON */
+            payload: {
+                [key: string]: unknown;
+            };
+            annotation_ref: unknown;
+            runnable_ref: unknown;
+            call_ref: unknown;
+            trigger_ref: unknown;
+            /** @description The annotation queue that it was made in */
+            queue_id: unknown;
+            /** @description Tags applied to the ref by a scorer */
+            scorer_tags: unknown;
+            scorer_tag_reasons: unknown;
+            scorer_tag_confidences: unknown;
+            /** @description Ratings (0 to 1), by their names */
+            scorer_ratings: unknown;
+            scorer_rating_reasons: unknown;
+            scorer_rating_confidences: unknown;
+            span_agent_name: unknown;
+            span_agent_version: unknown;
+            span_status_code: unknown;
+            span_conversation_id: unknown;
+            span_trace_id: unknown;
+            scorer_trace_id: unknown;
+            /** @description Ignored: it is the person whose key it is */
+            wb_user_id: unknown;
+            feedback_id: string;
+        };
+        FeedbackCreateRes: {
+            id: string;
+            created_at: string;
+            wb_user_id: string;
+            payload: {
+                [key: string]: unknown;
+            };
         };
         FewShotExampleCreate: {
             title?: unknown | null;
@@ -11230,6 +11507,156 @@ export interface operations {
                             };
                         };
                     };
+                };
+            };
+        };
+    };
+    createFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackCreateReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackCreateRes"];
+                };
+            };
+        };
+    };
+    createFeedbackBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    batch: components["schemas"]["FeedbackCreateReqInput"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        res: components["schemas"]["FeedbackCreateRes"][];
+                    };
+                };
+            };
+        };
+    };
+    queryFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_id: string;
+                    /** @description Columns, `payload.a.b`, `*` or `count(*)`; all columns unless given */
+                    fields?: string[] | null;
+                    query?: {
+                        /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                        $expr: Record<string, never>;
+                    } | null;
+                    sort_by?: {
+                        field: string;
+                        /** @enum {string} */
+                        direction: "asc" | "desc";
+                    }[] | null;
+                    limit?: number | null;
+                    offset?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        result: {
+                            [key: string]: unknown;
+                        }[];
+                        total_count: number;
+                    };
+                };
+            };
+        };
+    };
+    purgeFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_id: string;
+                    query: {
+                        /** @description An operation: one of $and, $or, $not, $eq, $gt, $lt, $gte, $lte, $in, $contains. Its operands are $literal, $getField, $convert, $size or operations. */
+                        $expr: Record<string, never>;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    replaceFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedbackReplaceReqInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedbackCreateRes"];
                 };
             };
         };

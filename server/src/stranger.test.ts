@@ -125,6 +125,21 @@ const STORED: Record<string, (of: Ids) => { query?: string; body?: object | stri
   'PUT /objs/:object_id/aliases': ({ digest }) => ({ body: { ...TRACE_PROJECT, digest, aliases: ['mine'] } }),
   'PUT /objs/:object_id/versions/:digest/tags': () => ({ body: { ...TRACE_PROJECT, tags: ['mine'] } }),
 }
+/** Feedback in that project. */
+const FEEDBACK: Record<string, (of: Ids) => { body: object }> = {
+  'POST /feedback/batch/create': () => ({ body: { batch: [ownersFeedback()] } }),
+  'POST /feedback/create': () => ({ body: ownersFeedback() }),
+  'POST /feedback/purge': () => ({
+    body: { ...TRACE_PROJECT, query: { $expr: { $eq: [{ $getField: 'id' }, { $literal: 'feedback' }] } } },
+  }),
+  'POST /feedback/query': () => ({ body: TRACE_PROJECT }),
+  'POST /feedback/replace': () => ({ body: { ...ownersFeedback(), feedback_id: 'feedback' } }),
+}
+
+function ownersFeedback(payload: object = { note: 'Taken over' }): object {
+  return { ...TRACE_PROJECT, id: 'feedback', weave_ref: 'weave:///owner/traces/call/call', feedback_type: 'x', payload }
+}
+
 const TRACE_PROJECT = { project_id: 'owner/traces' }
 
 function fileForm(content = 'taken over') {
@@ -159,6 +174,7 @@ function traceExport() {
 const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
   ...TRACES,
   ...STORED,
+  ...FEEDBACK,
   'GET /agents/shared': ({ class_id }) => ({ query: `class_id=${class_id}` }),
   'POST /agents/:agent_id/fork': ({ class_id }) => ({ body: { class_id } }),
   'POST /agents/:agent_id/share': ({ class_id }) => ({ query: `class_id=${class_id}` }),
@@ -422,6 +438,8 @@ async function school(database: Database) {
     batch: [{ mode: 'start', req: { start: traceStart({ question: SECRET }) } }],
   })
   if (call.statusCode !== 200) throw new Error(`No call: ${summary(call)}`)
+  const feedback = await owner.post('/feedback/create', ownersFeedback({ note: SECRET }))
+  if (feedback.statusCode !== 200) throw new Error(`No feedback: ${summary(feedback)}`)
   const stored = await storedByOwner(test.app, owner)
 
   const soon = new Date(Date.now() + 60_000).toISOString()
