@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { folder, freePort, messageOf, startChild, stopChild, untilAnswers } from './children.mjs'
 
 const inBench = (path) => fileURLToPath(new URL(path, import.meta.url))
-const ETUDE = inBench('../server/bin/etude.js')
+export const ETUDE = inBench('../server/bin/etude.js')
 const KEY = 'bench-key-0123456789abcdef0123456789'
 /** What a request to Etude says of who sends it. */
 export const AUTHORIZATION = { authorization: `Bearer ${KEY}` }
@@ -91,8 +91,9 @@ async function etudeGateway(upstream, options) {
  * Etude as people run it: its bundle, its default log level, SQLite on disk; only the rate limit is off.
  *
  * @param prepare is given the data folder after the person `bench` was made and before the server starts.
+ * @param databaseUrl of a PostgreSQL database to be used instead of SQLite.
  */
-export async function startEtude({ config, prepare, program = ETUDE, nodeOptions = [] }) {
+export async function startEtude({ config, prepare, program = ETUDE, nodeOptions = [], databaseUrl }) {
   if (!existsSync(program)) throw new Error('Build the server first: npm run build')
   const port = await freePort()
   const data = join(folder, `etude-${port}`)
@@ -103,6 +104,7 @@ export async function startEtude({ config, prepare, program = ETUDE, nodeOptions
     ETUDE_DATA: data,
     ETUDE_CONFIG: join(data, 'etude.config.json'),
     HOME: data,
+    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
   }
   execFileSync(process.execPath, [program, 'user', 'add', 'bench', '--admin', '--key', KEY], {
     env: { PATH: process.env.PATH, ...env },

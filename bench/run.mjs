@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 /** Each with the folder of the packages it compares with. */
 const BENCHES = {
+  calls: { script: './calls.mjs' },
   fanout: { script: './fanout.mjs', packages: 'portkey' },
   gateway: { script: './gateway.mjs', packages: 'portkey' },
   practice: { script: './practice.mjs' },
