@@ -19,6 +19,8 @@ export type Config = {
   providers: ProviderConfig[]
   models: ModelConfig[]
   outbound: { allow: string[] }
+  /** Where spans of Etude's own work are sent, too. */
+  otlp: OtlpConfig | undefined
   /** Requests a minute for one person (or one address while not signed in); 0 switches the limit off. */
   requestsPerMinute: number
   /** Writes titles of sessions; without one they are cut from the prompt. */
@@ -87,6 +89,15 @@ const ModelSchema = z.strictObject({
 })
 export type ModelConfig = z.output<typeof ModelSchema>
 
+const OtlpSchema = z
+  .strictObject({
+    endpoint: httpUrl.describe('Of a collector, without /v1/traces: http://127.0.0.1:4318'),
+    headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request.'),
+    content: z.boolean().default(false).describe('Whether prompts and answers are exported, too.'),
+  })
+  .describe('Where Etude sends spans of its own work by OTLP; without it, nowhere.')
+export type OtlpConfig = z.output<typeof OtlpSchema>
+
 const FileSchema = z.strictObject({
   $schema: z.string().optional(),
   providers: z.array(ProviderSchema).default([]),
@@ -94,6 +105,7 @@ const FileSchema = z.strictObject({
   outbound: z
     .strictObject({ allow: z.array(httpUrl).default([]).describe('Private origins that skills may call.') })
     .prefault({}),
+  otlp: OtlpSchema.optional(),
   titleModel: z
     .string()
     .min(1)
@@ -176,6 +188,7 @@ export function loadConfig(environment: Record<string, string | undefined>): Con
     providers,
     models: file.models,
     outbound: file.outbound,
+    otlp: file.otlp,
     requestsPerMinute: file.requestsPerMinute,
     titleModel: file.titleModel,
   }

@@ -48,6 +48,7 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
         await app.close()
         await services.gateway.settled()
         await services.traces.recorder.settled()
+        await services.traces.own.close()
         await services.recovery.stop()
         await services.catalog.close()
         await services.outbound.close()

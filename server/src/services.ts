@@ -134,6 +134,7 @@ export async function createServices(config: Config, database: Database, parts: 
     refs: weaveRefs,
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
     callIds,
+    otlp: config.otlp,
     log,
     now,
   })

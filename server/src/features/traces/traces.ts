@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { OtlpConfig } from '../../config.ts'
 import type { Database } from '../../db/open.ts'
 import type { CatalogModel } from '../catalog/catalog.ts'
 import type { WeaveProjects } from '../weave/project-access.ts'
@@ -15,6 +16,7 @@ import { OtlpService } from './otlp/otlp-service.ts'
 import type { OwnCallIds } from './own/call-ids.ts'
 import { OwnTraces } from './own/own-traces.ts'
 import { SessionOwners } from './own/session-owners.ts'
+import { SpanExporter } from './own/span-exporter.ts'
 import { RetentionStore } from './retention-store.ts'
 import { ThreadService } from './thread-service.ts'
 import { ThreadStore } from './thread-store.ts'
@@ -29,10 +31,11 @@ export function createTraces(deps: {
   feedback?: CallFeedback
   findModel: (name: string) => CatalogModel | undefined
   callIds: OwnCallIds
+  otlp: OtlpConfig | undefined
   log: Pick<Logger, 'error'>
   now: () => Date
 }) {
-  const { database, projects, refs, feedback, findModel, callIds, log, now } = deps
+  const { database, projects, refs, feedback, findModel, callIds, otlp, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
   const selector = new CallSelector(database.kind, () => undefined)
@@ -55,6 +58,13 @@ export function createTraces(deps: {
     threads: new ThreadService({ projects, store: new ThreadStore(database) }),
     recorder: new TraceRecorder({ store, log }),
     otlp: new OtlpService({ projects, store }),
-    own: new OwnTraces({ calls: store, projects, sessions: new SessionOwners(database), ids: callIds, log }),
+    own: new OwnTraces({
+      calls: store,
+      projects,
+      sessions: new SessionOwners(database),
+      ids: callIds,
+      exporter: otlp && new SpanExporter({ config: otlp, log }),
+      log,
+    }),
   }
 }

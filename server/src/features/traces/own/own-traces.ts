@@ -9,6 +9,7 @@ import type { OwnCallIds } from './call-ids.ts'
 import { gatewayCall } from './gateway-calls.ts'
 import { practiceCalls } from './practice-calls.ts'
 import type { SessionOwners } from './session-owners.ts'
+import type { SpanExporter } from './span-exporter.ts'
 
 const GATEWAY_PROJECT = 'gateway'
 
@@ -23,6 +24,7 @@ export class OwnTraces {
   readonly #projects: Pick<WeaveProjects, 'ofOwnWork'>
   readonly #sessions: SessionOwners
   readonly #ids: OwnCallIds
+  readonly #exporter: SpanExporter | undefined
   readonly #log: Pick<Logger, 'error'>
 
   constructor(deps: {
@@ -30,12 +32,14 @@ export class OwnTraces {
     projects: Pick<WeaveProjects, 'ofOwnWork'>
     sessions: SessionOwners
     ids: OwnCallIds
+    exporter: SpanExporter | undefined
     log: Pick<Logger, 'error'>
   }) {
     this.#calls = deps.calls
     this.#projects = deps.projects
     this.#sessions = deps.sessions
     this.#ids = deps.ids
+    this.#exporter = deps.exporter
     this.#log = deps.log
   }
 
@@ -59,10 +63,17 @@ export class OwnTraces {
     )
   }
 
+  /** Sends what waits to be exported. */
+  async close(): Promise<void> {
+    await this.#exporter?.close()
+  }
+
   /** A mistake in what we say of our work must not take the work itself with it. */
   #write(describe: () => CallPart[]): CompiledQuery[] {
     try {
-      return this.#calls.queries(describe(), 'all')
+      const calls = describe()
+      this.#exporter?.add(calls)
+      return this.#calls.queries(calls, 'all')
     } catch (error) {
       this.#log.error({ err: error }, 'work could not be written down in the trace')
       return []
