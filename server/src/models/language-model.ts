@@ -17,7 +17,8 @@ export type ModelRequest = {
   parameters: GenerationParameters
   tools?: readonly ToolDefinition[]
   toolChoice?: 'auto' | 'none' | 'required' | { name: string }
-  responseFormat?: { type: 'json'; schema?: JsonObject; name?: string }
+  /** `strict` asks providers that know it to keep exactly to the schema. */
+  responseFormat?: { type: 'json'; schema?: JsonObject; name?: string; description?: string; strict?: boolean }
 }
 
 export type ChatMessage =
@@ -28,7 +29,7 @@ export type ChatMessage =
 
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; url: string }
 
-export type ToolDefinition = { name: string; description?: string; parameters: JsonObject }
+export type ToolDefinition = { name: string; description?: string; parameters: JsonObject; strict?: boolean }
 export type ToolCall = { id: string; name: string; argumentsJson: string }
 
 /** What the caller would like; a parameter that a model cannot take is dropped before the call and reported. */

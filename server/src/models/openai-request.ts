@@ -87,5 +87,6 @@ function toWireToolChoice(choice: ModelRequest['toolChoice']): unknown {
 
 function toWireFormat(format: NonNullable<ModelRequest['responseFormat']>): JsonObject {
   if (!format.schema) return { type: 'json_object' }
-  return { type: 'json_schema', json_schema: { name: format.name ?? 'answer', schema: format.schema } }
+  const { name = 'answer', description, schema, strict } = format
+  return { type: 'json_schema', json_schema: { name, description, schema, strict } }
 }

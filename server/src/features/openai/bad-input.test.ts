@@ -187,7 +187,7 @@ describe('bad input in OpenAI’s dialect', () => {
     ['embeddings of nothing', '/embeddings', { model: 'etude-embed', input: [] }, 'input'],
     ['embeddings of an empty text', '/embeddings', { model: 'etude-embed', input: ['a', ''] }, 'input'],
     ['embeddings of too many texts', '/embeddings', { model: 'etude-embed', input: Array(2049).fill('a') }, 'input'],
-    ['embeddings of token numbers', '/embeddings', { model: 'etude-embed', input: [1, 2] }, 'input'],
+    ['embeddings of numbers that are no tokens', '/embeddings', { model: 'etude-embed', input: [1, 2e6] }, 'input'],
     [
       'embeddings in an unknown format',
       '/embeddings',

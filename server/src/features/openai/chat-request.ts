@@ -13,17 +13,24 @@ export function toModelRequest(body: ChatBody): { request: ModelRequest; ignored
   const { tools, tool_choice, response_format } = body
   const request: ModelRequest = { messages: toMessages(body.messages), parameters: toParameters(body) }
   if (tools?.length) {
-    request.tools = tools.map(({ function: { name, description, parameters } }) => ({
+    request.tools = tools.map(({ function: { name, description, parameters, strict } }) => ({
       name,
       ...(description && { description }),
+      ...(typeof strict === 'boolean' && { strict }),
       parameters: parameters ?? { type: 'object', properties: {} },
     }))
     if (tool_choice) request.toolChoice = typeof tool_choice === 'string' ? tool_choice : tool_choice.function
   }
   if (response_format?.type === 'json_object') request.responseFormat = { type: 'json' }
   if (response_format?.type === 'json_schema') {
-    const { name, schema } = response_format.json_schema
-    request.responseFormat = { type: 'json', name, ...(schema && { schema }) }
+    const { name, description, schema, strict } = response_format.json_schema
+    request.responseFormat = {
+      type: 'json',
+      name,
+      ...(description && { description }),
+      ...(schema && { schema }),
+      ...(typeof strict === 'boolean' && { strict }),
+    }
   }
   return { request, ignored: ignoredBy(body) }
 }

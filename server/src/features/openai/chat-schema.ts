@@ -61,7 +61,12 @@ export const ChatBody = z.object({
     .array(
       z.object({
         type: z.literal('function'),
-        function: z.object({ name: ToolName, description: z.string().nullish(), parameters: JsonSchema.nullish() }),
+        function: z.object({
+          name: ToolName,
+          description: z.string().nullish(),
+          parameters: JsonSchema.nullish(),
+          strict: z.boolean().nullish(),
+        }),
       }),
     )
     .max(128)
@@ -79,7 +84,12 @@ export const ChatBody = z.object({
       z.object({ type: z.literal('json_object') }),
       z.object({
         type: z.literal('json_schema'),
-        json_schema: z.object({ name: z.string().min(1).max(64), schema: JsonSchema.nullish() }),
+        json_schema: z.object({
+          name: z.string().min(1).max(64),
+          description: z.string().nullish(),
+          schema: JsonSchema.nullish(),
+          strict: z.boolean().nullish(),
+        }),
       }),
     ])
     .nullish(),

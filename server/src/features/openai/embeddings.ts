@@ -1,10 +1,12 @@
 import { z } from 'zod'
 
+const Tokens = z.array(z.int().min(0)).min(1)
+
 export const EmbeddingsBody = z.object({
   model: z.string().min(1).max(256),
   input: z
-    .union([z.string(), z.array(z.string()).min(1)])
-    .describe('One text or several; lists of token numbers are not supported'),
+    .union([z.string(), z.array(z.string()).min(1), Tokens, z.array(Tokens).min(1)])
+    .describe('One text or several, as text or as token numbers of cl100k_base'),
   encoding_format: z.enum(['float', 'base64']).nullish(),
   dimensions: z.int().min(1).nullish(),
 })

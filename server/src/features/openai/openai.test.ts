@@ -247,7 +247,7 @@ describe.each(testDatabases)('OpenAI’s own client on $name', ({ open }) => {
           ],
         },
       ],
-      response_format: { type: 'json_schema', json_schema: { name: 'place', schema } },
+      response_format: { type: 'json_schema', json_schema: { name: 'place', schema, strict: true } },
     })
   })
 
@@ -278,6 +278,9 @@ describe.each(testDatabases)('OpenAI’s own client on $name', ({ open }) => {
       usage: { prompt_tokens: 4, total_tokens: 4 },
     })
     expect(provider.requests[0]).toMatchObject({ path: '/v1/embeddings', body: { input: ['one', 'two'] } })
+    // As LangChain sends them.
+    await client.embeddings.create({ model: 'lab-embed', input: [[606], [20375]] })
+    expect(provider.requests.at(-1)?.body.input).toEqual(['one', 'two'])
     const offline = await client.embeddings.create({ model: 'etude-embed', input: 'one', dimensions: 1024 })
     expect(offline.data[0]?.embedding).toHaveLength(1024)
   })
@@ -383,6 +386,7 @@ describe.each(testDatabases)('OpenAI’s own client on $name', ({ open }) => {
       ],
     })
     expect(second.output_text).toBe('Sunny.')
+    expect(provider.requests[0]?.body.tools).toMatchObject([{ function: { name: 'get_weather', strict: true } }])
     expect(provider.requests[2]?.body.messages).toMatchObject([
       { role: 'user' },
       { role: 'assistant', tool_calls: [{ id: 'call_a' }, { id: 'call_b' }] },

@@ -26,9 +26,10 @@ export function toModelRequest(body: ResponsesBody): {
     },
   }
   if (tools?.length) {
-    request.tools = tools.map(({ name, description, parameters }) => ({
+    request.tools = tools.map(({ name, description, parameters, strict }) => ({
       name,
       ...(description && { description }),
+      ...(typeof strict === 'boolean' && { strict }),
       parameters: parameters ?? { type: 'object', properties: {} },
     }))
     if (tool_choice) request.toolChoice = typeof tool_choice === 'string' ? tool_choice : { name: tool_choice.name }
@@ -42,7 +43,13 @@ export function toModelRequest(body: ResponsesBody): {
   const format = text?.format
   if (format?.type === 'json_object') request.responseFormat = { type: 'json' }
   if (format?.type === 'json_schema')
-    request.responseFormat = { type: 'json', name: format.name, schema: format.schema }
+    request.responseFormat = {
+      type: 'json',
+      name: format.name,
+      ...(format.description && { description: format.description }),
+      schema: format.schema,
+      ...(typeof format.strict === 'boolean' && { strict: format.strict }),
+    }
   return { request, ignored: ignoredBy(body) }
 }
 

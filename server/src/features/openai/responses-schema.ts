@@ -63,7 +63,13 @@ export const ResponsesBody = z.object({
         .discriminatedUnion('type', [
           z.object({ type: z.literal('text') }),
           z.object({ type: z.literal('json_object') }),
-          z.object({ type: z.literal('json_schema'), name: z.string().min(1).max(64), schema: JsonSchema }),
+          z.object({
+            type: z.literal('json_schema'),
+            name: z.string().min(1).max(64),
+            description: z.string().nullish(),
+            schema: JsonSchema,
+            strict: z.boolean().nullish(),
+          }),
         ])
         .nullish(),
     })

@@ -9,6 +9,7 @@ import type { GatewayService } from '../gateway/service.ts'
 import { chatChunks, chatCompletion } from './chat-reply.ts'
 import { toModelRequest as chatToModelRequest } from './chat-request.ts'
 import { ChatBody, ChatCompletionSchema } from './chat-schema.ts'
+import { textsOf } from './embedding-input.ts'
 import { EmbeddingsBody, EmbeddingsSchema, encodeVector } from './embeddings.ts'
 import { openAiError, sendOpenAiError } from './errors.ts'
 import { addHeaders } from './headers.ts'
@@ -114,7 +115,7 @@ export const openAiRoutes =
         const { model, input, dimensions, encoding_format } = request.body
         const asked = {
           modelName: model,
-          texts: typeof input === 'string' ? [input] : input,
+          texts: await textsOf(input),
           dimensions: dimensions ?? undefined,
           dialect: 'openai' as const,
           requestId: request.id,
