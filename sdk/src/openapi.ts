@@ -10612,6 +10612,7 @@ export interface operations {
                             parameters?: {
                                 [key: string]: unknown;
                             } | null;
+                            strict?: boolean | null;
                         };
                     }[] | null;
                     tool_choice?: (("none" | "auto" | "required") | {
@@ -10633,9 +10634,11 @@ export interface operations {
                         type: "json_schema";
                         json_schema: {
                             name: string;
+                            description?: string | null;
                             schema?: {
                                 [key: string]: unknown;
                             } | null;
+                            strict?: boolean | null;
                         };
                     }) | null;
                     /** @description Only 1 */
@@ -10749,9 +10752,11 @@ export interface operations {
                             /** @enum {string} */
                             type: "json_schema";
                             name: string;
+                            description?: string | null;
                             schema: {
                                 [key: string]: unknown;
                             };
+                            strict?: boolean | null;
                         }) | null;
                     } | null;
                     /** @description auto switches the window on, as x-etude-window: slide does */
@@ -10794,8 +10799,8 @@ export interface operations {
             content: {
                 "application/json": {
                     model: string;
-                    /** @description One text or several; lists of token numbers are not supported */
-                    input: string | string[];
+                    /** @description One text or several, as text or as token numbers of cl100k_base */
+                    input: string | string[] | number[] | number[][];
                     encoding_format?: ("float" | "base64") | null;
                     dimensions?: number | null;
                 };

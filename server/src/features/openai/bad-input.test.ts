@@ -45,6 +45,7 @@ describe('bad input in OpenAI’s dialect', () => {
     ['max_tokens of 0', chat({ max_tokens: 0 }), 'max_tokens', 'invalid_value'],
     ['max_tokens below 0', chat({ max_tokens: -5 }), 'max_tokens', 'invalid_value'],
     ['max_tokens over what the model writes', chat({ max_tokens: 5000 }), 'max_tokens', 'invalid_value'],
+    ['max_completion_tokens over it', chat({ max_completion_tokens: 5000 }), 'max_completion_tokens', 'invalid_value'],
     ['max_tokens as a string', chat({ max_tokens: '50' }), 'max_tokens', 'invalid_type'],
     ['max_tokens in parts', chat({ max_completion_tokens: 1.5 }), 'max_completion_tokens', 'invalid_type'],
     ['a temperature that is too high', chat({ temperature: 3 }), 'temperature', 'invalid_value'],

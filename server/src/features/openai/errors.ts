@@ -69,6 +69,7 @@ export function openAiError(error: unknown): { status: number; body: OpenAiError
 /** The error handler of the dialect. */
 export function sendOpenAiError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, body, isFinal } = openAiError(error)
+  if (body.error.param === 'max_tokens') body.error.param = nameOfLimit(request.body)
   // Who has left does not see it, and need not be told of in the log.
   if (status >= 500 && !reply.raw.destroyed) request.log.error({ err: error }, 'request failed')
   const retryAfterSeconds = error instanceof AppError ? error.retryAfterSeconds : undefined
@@ -76,6 +77,12 @@ export function sendOpenAiError(error: unknown, request: FastifyRequest, reply: 
   if (isFinal) reply.header('x-should-retry', 'false')
   addHeaders(reply)
   return reply.code(status).serializer(JSON.stringify).type('application/json; charset=utf-8').send(body)
+}
+
+/** The limit of the answer has several names: the one that was sent is the one to name. */
+function nameOfLimit(body: unknown): string {
+  const given = typeof body === 'object' && body !== null ? body : {}
+  return ['max_completion_tokens', 'max_output_tokens'].find((name) => name in given) ?? 'max_tokens'
 }
 
 /** `messages[0].role`, as OpenAI writes the place of a problem. */
