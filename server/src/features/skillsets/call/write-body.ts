@@ -29,8 +29,14 @@ function writeForm({ encoding }: RequestBody, fields: JsonObject): string {
   return Object.entries(fields)
     .flatMap(([name, value]) => {
       const { style, explode } = encoding[name] ?? { style: null, explode: null }
+      // In forms not even delimiters may stand as they are (WHATWG URL §5.2).
       if (style !== null)
-        return [writeParameter({ name, style, explode: explode ?? style === 'form' }, value, encodeForm)]
+        return [
+          writeParameter({ name, style, explode: explode ?? style === 'form' }, value, encodeForm)?.replaceAll(
+            ',',
+            '%2C',
+          ),
+        ]
       const items = Array.isArray(value) ? value : [value]
       return items.map((item) => `${encodeForm(name)}=${encodeForm(primitiveText(item))}`)
     })
