@@ -20,6 +20,7 @@ import { ExperimentService } from './features/experiments/service.ts'
 import { ExperimentStore } from './features/experiments/store.ts'
 import { VoteStore } from './features/experiments/vote-store.ts'
 import { VotingService } from './features/experiments/voting-service.ts'
+import { CallFeedback } from './features/feedback/call-feedback.ts'
 import { FeedbackService } from './features/feedback/service.ts'
 import { FeedbackStore } from './features/feedback/store.ts'
 import { FewShotService } from './features/few-shots/service.ts'
@@ -132,6 +133,7 @@ export async function createServices(config: Config, database: Database, parts: 
     database,
     projects: weaveProjects,
     refs: weaveRefs,
+    feedback: new CallFeedback(database),
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
     callIds,
     otlp: config.otlp,

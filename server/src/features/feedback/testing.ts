@@ -19,7 +19,7 @@ export async function feedbackApp(database: Database) {
       headers: { authorization: keys.get(handle) ?? '' },
       payload: typeof body === 'string' ? body : JSON.stringify(body),
     })
-    return { status: reply.statusCode, text: reply.body, body: reply.json() }
+    return { status: reply.statusCode, text: reply.body, body: isJson(reply.headers) ? reply.json() : undefined }
   }
 
   return {
@@ -45,4 +45,8 @@ export function feedback(given: object = {}): Record<string, unknown> {
 
 export function equals(field: string, literal: unknown): object {
   return { $expr: { $eq: [{ $getField: field }, { $literal: literal }] } }
+}
+
+function isJson(headers: Record<string, unknown>): boolean {
+  return String(headers['content-type']).startsWith('application/json;')
 }

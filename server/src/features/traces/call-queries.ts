@@ -32,7 +32,7 @@ export class CallQueries {
   readonly #reader: CallReader
   readonly #selector: CallSelector
   readonly #costs: TokenCosts
-  readonly #feedback: CallFeedback | undefined
+  readonly #feedback: CallFeedback
   readonly #retention: RetentionStore
 
   constructor(deps: {
@@ -41,7 +41,7 @@ export class CallQueries {
     reader: CallReader
     selector: CallSelector
     costs: TokenCosts
-    feedback: CallFeedback | undefined
+    feedback: CallFeedback
     retention: RetentionStore
   }) {
     this.#projects = deps.projects
@@ -107,7 +107,7 @@ export class CallQueries {
         ? await this.#reader.traceBytes(visibleTo(access), [...new Set(calls.map((call) => call.trace_id))])
         : undefined
       const feedback = includes.include_feedback
-        ? await this.#feedback?.ofCalls(
+        ? await this.#feedback.ofCalls(
             access,
             calls.map((call) => call.call_id),
           )

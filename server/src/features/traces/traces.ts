@@ -7,7 +7,7 @@ import type { RefAccess } from '../weave/ref-access.ts'
 import { type CallFeedback, CallQueries } from './call-queries.ts'
 import { CallReader } from './call-reader.ts'
 import { TraceRecorder } from './call-recorder.ts'
-import { CallSelector } from './call-selector.ts'
+import { CallSelector, type RelatedField } from './call-selector.ts'
 import { CallService } from './call-service.ts'
 import { CallStore } from './call-store.ts'
 import { CostQueries } from './cost-queries.ts'
@@ -28,7 +28,7 @@ export function createTraces(deps: {
   database: Database
   projects: WeaveProjects
   refs: RefAccess
-  feedback?: CallFeedback
+  feedback: CallFeedback & { relatedField: RelatedField }
   findModel: (name: string) => CatalogModel | undefined
   callIds: OwnCallIds
   otlp: OtlpConfig | undefined
@@ -38,7 +38,7 @@ export function createTraces(deps: {
   const { database, projects, refs, feedback, findModel, callIds, otlp, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
-  const selector = new CallSelector(database.kind, () => undefined)
+  const selector = new CallSelector(database.kind, (access, name, use) => feedback.relatedField(access, name, use))
   const costStore = new CostStore(database)
   const costs = new TokenCosts({ projects, store: costStore, findModel, now })
   return {
