@@ -13,6 +13,7 @@ import * as weaveProjects from './migrations/0012-weave-projects.ts'
 import * as feedback from './migrations/0013-feedback.ts'
 import * as calls from './migrations/0014-calls.ts'
 import * as objects from './migrations/0015-objects.ts'
+import * as annotationQueues from './migrations/0016-annotation-queues.ts'
 import * as ownTraces from './migrations/0017-own-traces.ts'
 import * as summaries from './migrations/0019-summaries.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
@@ -38,6 +39,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0013-feedback', ...feedback },
   { name: '0014-calls', ...calls },
   { name: '0015-objects', ...objects },
+  { name: '0016-annotation-queues', ...annotationQueues },
   { name: '0017-own-traces', ...ownTraces },
   { name: '0019-summaries', ...summaries },
 ]

@@ -56,6 +56,9 @@ export type Tables = {
   weave_tables: WeaveTablesTable
   weave_table_members: WeaveTableMembersTable
   weave_files: WeaveFilesTable
+  annotation_queues: AnnotationQueuesTable
+  annotation_queue_items: AnnotationQueueItemsTable
+  annotation_progress: AnnotationProgressTable
   servers: ServersTable
   id_blocks: IdBlocksTable
 }
@@ -541,6 +544,47 @@ type WeaveTableMembersTable = {
   /** From 0; the same row may stand at several. */
   position: number
   row_digest: string
+}
+
+type AnnotationQueuesTable = {
+  project_id: Id
+  queue_id: string
+  name: string
+  description: string
+  /** JSON text: what those who annotate are asked. */
+  scorer_refs: string
+  /** A handle, as in all of these tables. */
+  created_by: string
+  created_at: string
+  updated_at: string
+  deleted_at: string | null
+}
+
+type AnnotationQueueItemsTable = {
+  project_id: Id
+  queue_id: string
+  item_id: string
+  call_id: string
+  /** Whose call it is. */
+  call_user_id: string
+  call_started_at: string
+  call_ended_at: string | null
+  call_op_name: string
+  call_trace_id: string
+  /** JSON text: which parts of the call are shown. */
+  display_fields: string
+  added_by: string
+  created_at: string
+  updated_at: string
+}
+
+type AnnotationProgressTable = {
+  project_id: Id
+  queue_id: string
+  item_id: string
+  annotator: string
+  state: 'in_progress' | 'completed' | 'skipped'
+  updated_at: string
 }
 
 type WeaveFilesTable = {
