@@ -2712,6 +2712,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/annotation_queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an annotation queue */
+        post: operations["createAnnotationQueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/annotation_queues/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List annotation queues, one a line */
+        post: operations["queryAnnotationQueues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/annotation_queues/{queue_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an annotation queue */
+        get: operations["readAnnotationQueue"];
+        /**
+         * Change an annotation queue
+         * @description What is left out or null stays.
+         */
+        put: operations["updateAnnotationQueue"];
+        post?: never;
+        /**
+         * Delete an annotation queue
+         * @description What was said in it stays.
+         */
+        delete: operations["deleteAnnotationQueue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/annotation_queues/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How far annotation queues are */
+        post: operations["getAnnotationQueuesStats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/annotation_queues/{queue_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add calls to an annotation queue
+         * @description Each is in it once; calls that are not there are left out.
+         */
+        post: operations["addCallsToAnnotationQueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/annotation_queues/{queue_id}/items/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** List the calls in an annotation queue */
+        post: operations["queryAnnotationQueueItems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/annotation_queues/{queue_id}/items/{item_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say how far I am with a call in an annotation queue
+         * @description From nothing to `in_progress`, and from both to `completed` or `skipped`; the same again changes nothing. Feedback with the queue’s `queue_id` makes it `in_progress` by itself.
+         */
+        post: operations["setAnnotationProgress"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -13218,6 +13351,488 @@ export interface operations {
                 content: {
                     "application/json": {
                         vals: unknown[];
+                    };
+                };
+            };
+        };
+    };
+    createAnnotationQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    name: string;
+                    description?: string | null;
+                    /** @description Refs of what annotators are asked */
+                    scorer_refs: string[];
+                    /** @description Ignored: it is always who asks */
+                    wb_user_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+        };
+    };
+    queryAnnotationQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description A part of the name, capitals or not */
+                    name?: string | null;
+                    /** @description By `id`, `name`, `created_at` or `updated_at`; newest first if it is left out */
+                    sort_by?: {
+                        /** @description What to sort by; other fields than those named are ignored */
+                        field: string;
+                        /** @enum {string} */
+                        direction: "asc" | "desc";
+                    }[] | null;
+                    /** @description At most so many */
+                    limit?: number | null;
+                    /** @description After so many */
+                    offset?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description One queue a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        id: string;
+                        /**
+                         * @description `entity/project`
+                         * @example alice/intro
+                         */
+                        project_id: string;
+                        name: string;
+                        description: string;
+                        scorer_refs: string[];
+                        /** Format: date-time */
+                        created_at: string;
+                        /** @description A handle */
+                        created_by: string;
+                        /** Format: date-time */
+                        updated_at: string;
+                        /** Format: date-time */
+                        deleted_at: string | null;
+                    };
+                };
+            };
+        };
+    };
+    readAnnotationQueue: {
+        parameters: {
+            query: {
+                /** @description `entity/project` */
+                project_id: string;
+            };
+            header?: never;
+            path: {
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        queue: {
+                            id: string;
+                            /**
+                             * @description `entity/project`
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            name: string;
+                            description: string;
+                            scorer_refs: string[];
+                            /** Format: date-time */
+                            created_at: string;
+                            /** @description A handle */
+                            created_by: string;
+                            /** Format: date-time */
+                            updated_at: string;
+                            /** Format: date-time */
+                            deleted_at: string | null;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    updateAnnotationQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    name?: string | null;
+                    description?: string | null;
+                    scorer_refs?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        queue: {
+                            id: string;
+                            /**
+                             * @description `entity/project`
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            name: string;
+                            description: string;
+                            scorer_refs: string[];
+                            /** Format: date-time */
+                            created_at: string;
+                            /** @description A handle */
+                            created_by: string;
+                            /** Format: date-time */
+                            updated_at: string;
+                            /** Format: date-time */
+                            deleted_at: string | null;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    deleteAnnotationQueue: {
+        parameters: {
+            query: {
+                /** @description `entity/project` */
+                project_id: string;
+            };
+            header?: never;
+            path: {
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        queue: {
+                            id: string;
+                            /**
+                             * @description `entity/project`
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            name: string;
+                            description: string;
+                            scorer_refs: string[];
+                            /** Format: date-time */
+                            created_at: string;
+                            /** @description A handle */
+                            created_by: string;
+                            /** Format: date-time */
+                            updated_at: string;
+                            /** Format: date-time */
+                            deleted_at: string | null;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    getAnnotationQueuesStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    queue_ids: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        stats: {
+                            queue_id: string;
+                            total_items: number;
+                            /** @description Completed or skipped by somebody */
+                            completed_items: number;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    addCallsToAnnotationQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    call_ids: string[];
+                    /** @description JSON paths to show to annotators */
+                    display_fields: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        added_count: number;
+                        duplicates: number;
+                    };
+                };
+            };
+        };
+    };
+    queryAnnotationQueueItems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    filter?: {
+                        /** @description Only with exactly this item id */
+                        id?: string | null;
+                        /** @description Only with exactly this call id */
+                        call_id?: string | null;
+                        /** @description Only with exactly this op name */
+                        call_op_name?: string | null;
+                        /** @description Only with exactly this trace id */
+                        call_trace_id?: string | null;
+                        /** @description Only with exactly this handle of who added it */
+                        added_by?: string | null;
+                        /** @description Only in one of these states */
+                        annotation_states?: ("unstarted" | "in_progress" | "completed" | "skipped")[] | null;
+                    } | null;
+                    /** @description By `call_started_at`, `call_op_name`, `created_at` or `updated_at`; in the order they were added if it is left out */
+                    sort_by?: {
+                        /** @description What to sort by; other fields than those named are ignored */
+                        field: string;
+                        /** @enum {string} */
+                        direction: "asc" | "desc";
+                    }[] | null;
+                    /** @description At most so many */
+                    limit?: number | null;
+                    /** @description After so many */
+                    offset?: number | null;
+                    /** @description Tell `position_in_queue` too */
+                    include_position?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            /**
+                             * @description `entity/project`
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            queue_id: string;
+                            call_id: string;
+                            /** Format: date-time */
+                            call_started_at: string;
+                            /** Format: date-time */
+                            call_ended_at: string | null;
+                            call_op_name: string;
+                            call_trace_id: string;
+                            display_fields: string[];
+                            added_by: string | null;
+                            /**
+                             * @description Of whoever was last at it
+                             * @enum {string}
+                             */
+                            annotation_state: "unstarted" | "in_progress" | "completed" | "skipped";
+                            /** @description Whoever was last at it */
+                            annotator_user_id: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            created_by: string;
+                            /** Format: date-time */
+                            updated_at: string;
+                            deleted_at: string | null;
+                            /** @description From 1, in the whole queue as it is sorted */
+                            position_in_queue: number | null;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    setAnnotationProgress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                queue_id: string;
+                item_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `entity/project`
+                     * @example alice/intro
+                     */
+                    project_id: string;
+                    /** @description `in_progress`, `completed` or `skipped` */
+                    annotation_state: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        item: {
+                            id: string;
+                            /**
+                             * @description `entity/project`
+                             * @example alice/intro
+                             */
+                            project_id: string;
+                            queue_id: string;
+                            call_id: string;
+                            /** Format: date-time */
+                            call_started_at: string;
+                            /** Format: date-time */
+                            call_ended_at: string | null;
+                            call_op_name: string;
+                            call_trace_id: string;
+                            display_fields: string[];
+                            added_by: string | null;
+                            /**
+                             * @description Of whoever was last at it
+                             * @enum {string}
+                             */
+                            annotation_state: "unstarted" | "in_progress" | "completed" | "skipped";
+                            /** @description Whoever was last at it */
+                            annotator_user_id: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            created_by: string;
+                            /** Format: date-time */
+                            updated_at: string;
+                            deleted_at: string | null;
+                            /** @description From 1, in the whole queue as it is sorted */
+                            position_in_queue: number | null;
+                        };
                     };
                 };
             };

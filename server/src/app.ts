@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { accountRoutes } from './features/accounts/routes.ts'
 import { agentRoutes } from './features/agents/routes.ts'
+import { queueItemRoutes, queueRoutes } from './features/annotation-queues/routes.ts'
 import { catalogRoutes } from './features/catalog/routes.ts'
 import { enrollmentRoutes } from './features/classes/enrollment-routes.ts'
 import { memberRoutes } from './features/classes/member-routes.ts'
@@ -124,6 +125,8 @@ export async function createApp(services: Services, options: AppOptions): Promis
       tableRoutes(services.stored.tables),
       fileRoutes(services.stored.files),
       refRoutes(services.stored.refs),
+      queueRoutes(services.annotationQueues),
+      queueItemRoutes(services.annotationQueues),
     ]),
   )
   await app.register(webPages(options.files.web))

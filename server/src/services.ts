@@ -7,6 +7,11 @@ import { createAccounts } from './features/accounts/accounts.ts'
 import { loadSecret, SecretBox } from './features/accounts/secret.ts'
 import { AgentService } from './features/agents/service.ts'
 import { AgentStore } from './features/agents/store.ts'
+import { AnnotationSpecs } from './features/annotation-queues/annotation-specs.ts'
+import { ItemStore } from './features/annotation-queues/item-store.ts'
+import { QueueService } from './features/annotation-queues/queue-service.ts'
+import { QueueStore } from './features/annotation-queues/queue-store.ts'
+import { queuedCalls } from './features/annotation-queues/queued-calls.ts'
 import { ModelCatalog } from './features/catalog/catalog.ts'
 import { ClassAdministration } from './features/classes/administration.ts'
 import { JoinCodeStore } from './features/classes/join-code-store.ts'
@@ -267,6 +272,15 @@ export async function createServices(config: Config, database: Database, parts: 
     findCall: (person, projectName, callId) => traces.queries.read(person, projectName, callId, {}),
     now,
   })
+  const annotationQueues = new QueueService({
+    queues: new QueueStore(database),
+    items: new ItemStore(database),
+    projects: weaveProjects,
+    refs: weaveRefs,
+    findCalls: queuedCalls(traces.queries),
+    now,
+  })
+  const annotationSpecs = new AnnotationSpecs({ objects: stored.objects })
   const graphql = new GraphqlService({ projects: weaveProjects })
   const projectInfo = new ProjectInfoService({
     projects: weaveProjects,
@@ -327,6 +341,8 @@ export async function createServices(config: Config, database: Database, parts: 
     finalAnswers,
     skillsetVersions,
     stored,
+    annotationQueues,
+    annotationSpecs,
     graphql,
     projectInfo,
     readiness,

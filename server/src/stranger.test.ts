@@ -95,10 +95,22 @@ const TRACES: Record<string, (of: Ids) => { body: object }> = {
   'POST /v2/:entity/:project/calls/complete': () => ({ body: { batch: [{ ...traceStart(), ...traceEnd() }] } }),
 }
 
-/** The objects, tables and files of that project. */
+/** The objects, tables, files and annotation queues of that project. */
 const STORED: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
+  'DELETE /annotation_queues/:queue_id': () => ({ query: 'project_id=owner/traces' }),
   'GET /aliases': () => ({ query: 'project_id=owner/traces' }),
+  'GET /annotation_queues/:queue_id': () => ({ query: 'project_id=owner/traces' }),
   'GET /tags': () => ({ query: 'project_id=owner/traces' }),
+  'POST /annotation_queues': () => ({ body: { ...TRACE_PROJECT, name: 'Taken over', scorer_refs: [] } }),
+  'POST /annotation_queues/:queue_id/items': () => ({
+    body: { ...TRACE_PROJECT, call_ids: ['call'], display_fields: [] },
+  }),
+  'POST /annotation_queues/:queue_id/items/:item_id/progress': () => ({
+    body: { ...TRACE_PROJECT, annotation_state: 'completed' },
+  }),
+  'POST /annotation_queues/:queue_id/items/query': () => ({ body: TRACE_PROJECT }),
+  'POST /annotation_queues/query': () => ({ body: TRACE_PROJECT }),
+  'POST /annotation_queues/stats': ({ queue_id }) => ({ body: { ...TRACE_PROJECT, queue_ids: [queue_id] } }),
   'POST /file/content': ({ file_digest }) => ({ body: { ...TRACE_PROJECT, digest: file_digest } }),
   'POST /file/create': () => fileForm(),
   'POST /files/content': ({ file_digest }) => ({ body: { ...TRACE_PROJECT, digest: file_digest } }),
@@ -122,6 +134,7 @@ const STORED: Record<string, (of: Ids) => { query?: string; body?: object | stri
   'POST /table/update': ({ table_digest }) => ({
     body: { ...TRACE_PROJECT, base_digest: table_digest, updates: [{ append: { row: { taken: 'over' } } }] },
   }),
+  'PUT /annotation_queues/:queue_id': () => ({ body: { ...TRACE_PROJECT, name: 'Taken over' } }),
   'PUT /objs/:object_id/aliases': ({ digest }) => ({ body: { ...TRACE_PROJECT, digest, aliases: ['mine'] } }),
   'PUT /objs/:object_id/versions/:digest/tags': () => ({ body: { ...TRACE_PROJECT, tags: ['mine'] } }),
 }
@@ -512,7 +525,7 @@ function skillDocument(): object {
   }
 }
 
-/** One of everything that the Weave dialect stores by digest, and an object that may be deleted. */
+/** One of everything that the Weave dialect stores by digest, an object that may be deleted, a queue with a call. */
 async function storedByOwner(app: FastifyInstance, owner: { authorization: string }) {
   const sent = async (url: string, { body, type }: { body: object | string; type?: string }) => {
     const headers = { authorization: owner.authorization, ...(type && { 'content-type': type }) }
@@ -525,7 +538,13 @@ async function storedByOwner(app: FastifyInstance, owner: { authorization: strin
   const { digest } = await sent('/obj/create', object('thing'))
   const table = await sent('/table/create', { body: { table: { ...TRACE_PROJECT, rows: [{ text: SECRET }] } } })
   const file = await sent('/file/create', fileForm(SECRET))
+  const queue = await sent('/annotation_queues', { body: { ...TRACE_PROJECT, name: SECRET, scorer_refs: [] } })
+  const added = { ...TRACE_PROJECT, call_ids: ['call'], display_fields: [SECRET] }
+  await sent(`/annotation_queues/${queue.id}/items`, { body: added })
+  const { items } = await sent(`/annotation_queues/${queue.id}/items/query`, { body: TRACE_PROJECT })
   return {
+    queue_id: queue.id as string,
+    item_id: items[0].id as string,
     object_id: 'thing',
     digest: digest as string,
     table_digest: table.digest as string,

@@ -157,7 +157,7 @@ export class ItemStore {
       .select((select) => [
         'item.queue_id',
         select.fn.countAll<number>().as('total'),
-        sql<number>`sum(case when exists (${doneBySomebody(select)}) then 1 else 0 end)`.as('done'),
+        sql<number>`sum(case when exists ${doneBySomebody(select)} then 1 else 0 end)`.as('done'),
       ])
       .where('item.project_id', '=', projectId)
       .where('item.queue_id', 'in', queueIds.map(storeText))

@@ -50,4 +50,7 @@ export type ItemFilter = {
   addedBy: string | null
   states: readonly AnnotationState[]
 }
-export type ItemOrder = { field: 'call_started_at' | 'call_op_name' | 'created_at' | 'updated_at'; direction: 'asc' | 'desc' }
+export type ItemOrder = {
+  field: 'call_started_at' | 'call_op_name' | 'created_at' | 'updated_at'
+  direction: 'asc' | 'desc'
+}
