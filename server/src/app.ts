@@ -23,6 +23,7 @@ import { tableRoutes } from './features/objects/table-routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { sessionRoutes } from './features/practice/session-routes.ts'
 import { settingsRoutes } from './features/practice/settings-routes.ts'
+import { skillCallRoutes } from './features/practice/skill-call-routes.ts'
 import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
@@ -98,6 +99,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(fewShotRoutes(services.fewShots))
   await app.register(agentRoutes(services.agents))
   await app.register(turnRoutes(services.practice, services.runs))
+  await app.register(skillCallRoutes(services.practice, services.skillApprovals, services.runs))
   await app.register(sessionRoutes(services.practice, services.practiceSessions, services.settings))
   await app.register(transferRoutes(services.copies))
   await app.register(settingsRoutes(services.practiceSessions, services.settings))

@@ -36,6 +36,7 @@ import { GatewayStore } from './features/gateway/store.ts'
 import { createStoredThings } from './features/objects/stored-things.ts'
 import { AnswerStore } from './features/practice/answer-store.ts'
 import { IdempotencyStore } from './features/practice/idempotency-store.ts'
+import { LaneSkills } from './features/practice/lane-skills.ts'
 import { LaneStore } from './features/practice/lane-store.ts'
 import { PracticeService } from './features/practice/service.ts'
 import { SessionCopies } from './features/practice/session-copies.ts'
@@ -43,6 +44,8 @@ import { SessionList } from './features/practice/session-list.ts'
 import { SessionService } from './features/practice/session-service.ts'
 import { SettingsService } from './features/practice/settings-service.ts'
 import { SettingsStore } from './features/practice/settings-store.ts'
+import { SkillApprovals } from './features/practice/skill-approvals.ts'
+import { SkillDecisionStore } from './features/practice/skill-decision-store.ts'
 import { PracticeStore } from './features/practice/store.ts'
 import { SummaryStore } from './features/practice/summary-store.ts'
 import { SummaryWriter } from './features/practice/summary-writer.ts'
@@ -105,7 +108,14 @@ export async function createServices(config: Config, database: Database, parts: 
   const classes = new ClassService({ database, now })
   const sessions = new SessionList(database)
   const projects = new ProjectService({ store: new ProjectStore(database), classes, sessions, ids, now })
-  const agents = new AgentService({ store: new AgentStore(database), classes, ids, now })
+  const outbound = new Outbound({ allow: config.outbound.allow })
+  const operationCaller = new OperationCaller({ outbound })
+  const versionStore = new VersionStore(database)
+  const credentialStore = new CredentialStore(database)
+  const box = new SecretBox(secret.deriveKey('skill credentials'))
+  const skillsets = new SkillsetService({ versions: versionStore, credentials: credentialStore, box, classes, now })
+  const skillAgent = new SkillAgent({ caller: operationCaller })
+  const agents = new AgentService({ store: new AgentStore(database), classes, skillsets, ids, now })
   const catalog = parts.catalog ?? new ModelCatalog(config)
   const tokenizers = new TokenizerService({ dataFolder: config.dataFolder, warn: (message) => log.warn(message) })
   const windows = new WindowService({ tokenizers })
@@ -156,8 +166,18 @@ export async function createServices(config: Config, database: Database, parts: 
   const practiceStore = new PracticeStore(database, lanes)
   const settingsStore = new SettingsStore(database)
   const settings = new SettingsService({ store: settingsStore, fewShots, agents, classes, catalog, ids, now })
+  const skillApprovals = new SkillApprovals({ store: new SkillDecisionStore(database), notifier, now })
+  const laneSkills = new LaneSkills({
+    agent: skillAgent,
+    skillsets,
+    approvals: skillApprovals,
+    catalog,
+    windows,
+    findPerson: (personId) => accounts.people.find(personId),
+  })
   const builder = new TurnBuilder({
     catalog,
+    skills: laneSkills,
     window: windows,
     summaries: new SummaryWriter({ store: new SummaryStore(database), catalog, window: windows }),
     ids,
@@ -229,14 +249,9 @@ export async function createServices(config: Config, database: Database, parts: 
   const recorder = new CallRecorder({ store: new GatewayStore(database, (calls) => traces.own.ofGateway(calls)), log })
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const clova = new ClovaService({ gateway, windows })
-  const outbound = new Outbound({ allow: config.outbound.allow })
-  const operationCaller = new OperationCaller({ outbound })
+  const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: skillAgent })
   const skillStore = new SkillStore(database)
   const draftStore = new DraftStore(database)
-  const versionStore = new VersionStore(database)
-  const credentialStore = new CredentialStore(database)
-  const box = new SecretBox(secret.deriveKey('skill credentials'))
-  const skillsets = new SkillsetService({ versions: versionStore, credentials: credentialStore, box, classes, now })
   const skillReader = new SkillReader({ outbound })
   const skills = new SkillService({ store: skillStore, drafts: draftStore, reader: skillReader, ids, now })
   const skillCredentials = new SkillCredentials({
@@ -256,7 +271,6 @@ export async function createServices(config: Config, database: Database, parts: 
     ids,
     now,
   })
-  const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: new SkillAgent({ caller: operationCaller }) })
   const skillsetVersions = new SkillsetVersions({
     store: versionStore,
     restoring: new RestoreStore(database),
@@ -322,6 +336,7 @@ export async function createServices(config: Config, database: Database, parts: 
     recovery,
     practice,
     practiceSessions,
+    skillApprovals,
     settings,
     copies,
     experiments,

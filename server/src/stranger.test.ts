@@ -244,6 +244,7 @@ const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | st
   'PATCH /user/practice/sessions/:session_id/settings': () => ({ body: { style_preset: 'creative' } }),
   'GET /user/practice/sessions/:session_id/settings/revisions/compare': () => ({ query: 'from=1&to=1' }),
   'PATCH /user/practice/models/:session_model_id': () => ({ body: { generation_params: { temperature: 1 } } }),
+  'POST /user/practice/turns/:turn_id/skill-calls/:call_id/approval': () => ({ body: { decision: 'once' } }),
   'POST /user/practice/turns/:turn_id/ask-again': () => ({ body: {} }),
   'POST /user/practice/turns/:turn_id/adopt': ({ session_model_id, response_id }) => ({
     body: { session_model_id, response_id },
@@ -433,6 +434,12 @@ async function school(database: Database) {
   if (turn.statusCode !== 201) throw new Error(`No turn: ${summary(turn)}`)
   const { session_id, turn_id, results } = turn.json()
   const { response_id, session_model_id } = results[0]
+  const call_id = `${response_id}-1-1`
+  const called = { callId: call_id, status: 'complete', message: SECRET }
+  await database.db
+    .insertInto('run_events')
+    .values({ session_id, turn_id, seq: 1_000, type: 'skill-result', data: JSON.stringify([response_id, called]) })
+    .execute()
   const file: object = (await owner.get(`/user/practice/sessions/${session_id}/export`)).json()
   const { experiment_id } = await made(owner, `/user/practice/experiments?class_id=${class_id}`, {
     prompt_text: SECRET,
@@ -475,6 +482,7 @@ async function school(database: Database) {
     revision: 1,
     turn_id: turn_id as number,
     response_id: response_id as number,
+    call_id,
     session_model_id: session_model_id as number,
     join_code_id: join_code_id!,
     experiment_id: experiment_id!,

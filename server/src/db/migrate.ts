@@ -16,6 +16,7 @@ import * as objects from './migrations/0015-objects.ts'
 import * as annotationQueues from './migrations/0016-annotation-queues.ts'
 import * as ownTraces from './migrations/0017-own-traces.ts'
 import * as summaries from './migrations/0019-summaries.ts'
+import * as skillsInPractice from './migrations/0022-skills-in-practice.ts'
 import { isPostgresMissingTable, postgresColumnTypes } from './postgres-dialect.ts'
 import type { ColumnTypes } from './sql-dialect.ts'
 import { isSqliteMissingTable, sqliteColumnTypes } from './sqlite-dialect.ts'
@@ -42,6 +43,7 @@ const MIGRATIONS: readonly Migration[] = [
   { name: '0016-annotation-queues', ...annotationQueues },
   { name: '0017-own-traces', ...ownTraces },
   { name: '0019-summaries', ...summaries },
+  { name: '0022-skills-in-practice', ...skillsInPractice },
 ]
 
 /** Any number that only Etude uses: servers that start together migrate one after another. */

@@ -21,6 +21,7 @@ export type Tables = {
   practice_responses: PracticeResponsesTable
   practice_setting_revisions: PracticeSettingRevisionsTable
   practice_choices: PracticeChoicesTable
+  practice_skill_decisions: PracticeSkillDecisionsTable
   idempotency_keys: IdempotencyKeysTable
   experiments: ExperimentsTable
   experiment_variants: ExperimentVariantsTable
@@ -229,8 +230,22 @@ type PracticeResponsesTable = {
   trim: Json<JsonRecord | null> | null
   /** Where its call is in the trace; null when Etude has not asked for it, but taken it from a file. */
   call_ref: string | null
+  /** As `LaneSkillCall`; null where none were made. */
+  skill_calls: Json<JsonRecord[] | null> | null
   created_at: string
   ended_at: string | null
+}
+
+/** What a person said of a call that needs permission. */
+type PracticeSkillDecisionsTable = {
+  session_id: Id
+  call_id: string
+  decision: 'once' | 'session' | 'deny'
+  /** Instead of the model's. */
+  arguments: Json<JsonRecord | null> | null
+  /** What exactly was allowed, for permissions that last. */
+  operation_key: string
+  decided_at: string
 }
 
 type PracticeSettingRevisionsTable = {
@@ -359,6 +374,7 @@ type AgentVersionsTable = {
   system_prompt: string
   examples: Json<{ input_text: string; output_text: string }[]>
   generation_params: Json<JsonRecord>
+  skillsets: Json<{ skillset_id: string; version: number; name: string }[] | null> | null
   /** The version that this one was made equal to. */
   restored_from: number | null
   created_at: string

@@ -1,14 +1,15 @@
 import { performance } from 'node:perf_hooks'
 import { AppError } from '../errors.ts'
-import type { FinishReason, LanguageModel, ModelRequest, ModelUsage } from '../models/language-model.ts'
+import type { FinishReason, ModelRequest, ModelUsage } from '../models/language-model.ts'
 import { ModelError } from '../models/model-error.ts'
 import { TextTrack } from './text-track.ts'
-import type { Response, ResponseError, TokenUsage } from './turn.ts'
+import type { LaneEvent, LaneSkillCall, Response, ResponseError, SkillEvent, TokenUsage } from './turn.ts'
 
 /** What one lane is asked, and of which model. */
 export type LaneTask = {
   response: Response
-  model: LanguageModel
+  /** A model, or what answers with its help. The last `usage` that it tells counts. */
+  model: { stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<LaneEvent> }
   provider: string
   /** What the model is asked; without `prepare`, at once. */
   request: ModelRequest
@@ -54,15 +55,17 @@ export class LaneRun {
   /** The response with the text that has been announced, while it is still under way. */
   soFar(): Response {
     if (this.response.status !== 'running') return this.response
-    return { ...this.response, text: this.text.text, reasoningText: this.reasoning.text }
+    const { skillCalls } = this.response
+    return { ...this.response, text: this.text.text, reasoningText: this.reasoning.text, skillCalls: [...skillCalls] }
   }
 
   /**
    * Asks the model and fills in the response until it has ended, in whichever way. Never throws.
    *
    * @param onText called when there is more text to announce, and once with `last` when there will be no more.
+   * @param onSkill called for what happens between pieces of text.
    */
-  async run(onText: (which?: 'last') => void): Promise<void> {
+  async run(onText: (which?: 'last') => void, onSkill: (event: SkillEvent) => void): Promise<void> {
     const { signal } = this.#stopping
     const { response } = this
     this.#startedAt = performance.now()
@@ -87,6 +90,14 @@ export class LaneRun {
             this.reasoning.add(storable(event.text))
             onText()
             break
+          case 'skill-plan':
+            onSkill({ ...event, responseId: response.responseId })
+            break
+          case 'skill-call':
+          case 'skill-result':
+            response.skillCalls = withCall(response.skillCalls, event.call)
+            onSkill({ ...event, responseId: response.responseId })
+            break
           case 'usage':
             usage = event.usage
             break
@@ -106,6 +117,7 @@ export class LaneRun {
       // A model must not go on costing money in the background because we have stopped listening to it.
       if (response.status !== 'complete') this.stop('stopped')
     }
+    response.skillCalls = endedCalls(response.skillCalls)
     response.latencyMs = this.#elapsedMs()
     onText('last')
     response.text = this.text.text
@@ -179,6 +191,19 @@ function describe(error: unknown): ResponseError {
     message: 'Something went wrong on the server while asking this model.',
     providerMessage: null,
   }
+}
+
+/** The calls with one that is new or has gone on. */
+export function withCall(calls: readonly LaneSkillCall[], call: LaneSkillCall): LaneSkillCall[] {
+  const at = calls.findIndex(({ callId }) => callId === call.callId)
+  return at < 0 ? [...calls, call] : calls.with(at, call)
+}
+
+/** The calls of a lane that has ended: none is waited for any more. */
+export function endedCalls(calls: readonly LaneSkillCall[]): LaneSkillCall[] {
+  return calls.map((call) =>
+    call.status === 'waiting' || call.status === 'running' ? { ...call, status: 'stopped', waitsUntil: null } : call,
+  )
 }
 
 /** PostgreSQL cannot hold NUL in text, and no reader wants one. */

@@ -19,7 +19,7 @@ function liveRun() {
   const lane = new LaneRun({
     response,
     provider: 'test',
-    model: { name: 'm', stream: () => (async function* () {})() },
+    model: { stream: () => (async function* () {})() },
     request: { messages: [], parameters: {} },
     costOf: () => null,
     countTokens: (text) => text.length,

@@ -194,6 +194,11 @@ function toRow({ seq, event }: NumberedEvent): PendingRow {
     case 'text-delta':
     case 'reasoning-delta':
       return { seq, type: event.type, data: JSON.stringify([event.responseId, event.offset, event.text]) }
+    case 'skill-plan':
+      return { seq, type: event.type, data: JSON.stringify([event.responseId, event.step, event.skills]) }
+    case 'skill-call':
+    case 'skill-result':
+      return { seq, type: event.type, data: JSON.stringify([event.responseId, event.call]) }
     case 'response-start':
     case 'response-end':
     case 'response-error':

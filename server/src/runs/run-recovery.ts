@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { INTERRUPTED } from './lane-run.ts'
+import { endedCalls, INTERRUPTED, withCall } from './lane-run.ts'
 import type { RunStore, TurnKey } from './run-store.ts'
-import type { Response } from './turn.ts'
+import type { LaneSkillCall, Response } from './turn.ts'
 
 const HEARTBEAT_MS = 5_000
 /** A server that has been silent for this long is taken for dead. */
@@ -60,7 +60,7 @@ export class RunRecovery {
   async #interrupt(key: TurnKey): Promise<void> {
     const loaded = await this.#store.loadTurn(key)
     if (!loaded) return
-    const { texts, lastSeq } = await this.#storedTexts(key)
+    const { texts, calls, lastSeq } = await this.#stored(key)
     const responses = loaded.responses
       .filter((response) => response.status === 'running')
       .map((response): Response => {
@@ -71,6 +71,7 @@ export class RunRecovery {
           error: INTERRUPTED,
           text: text?.text ?? '',
           reasoningText: text?.reasoning ?? '',
+          skillCalls: endedCalls(calls.get(response.responseId) ?? []),
         }
       })
     let seq = lastSeq + SEQ_GAP
@@ -93,20 +94,25 @@ export class RunRecovery {
     )
   }
 
-  async #storedTexts(key: TurnKey) {
+  async #stored(key: TurnKey) {
+    const calls = new Map<number, LaneSkillCall[]>()
     const texts = new Map<number, { text: string; reasoning: string }>()
     let lastSeq = 0
     for (;;) {
       const rows = await this.#store.readRows(key, lastSeq, 500)
       for (const row of rows) {
         lastSeq = row.seq
+        if (row.type === 'skill-call' || row.type === 'skill-result') {
+          const [responseId, call] = JSON.parse(row.data) as [number, LaneSkillCall]
+          calls.set(responseId, withCall(calls.get(responseId) ?? [], call))
+        }
         if (row.type !== 'text-delta' && row.type !== 'reasoning-delta') continue
         const [responseId, offset, text] = JSON.parse(row.data) as [number, number, string]
         const sofar = texts.get(responseId) ?? { text: '', reasoning: '' }
         const kind = row.type === 'text-delta' ? 'text' : 'reasoning'
         texts.set(responseId, { ...sofar, [kind]: sofar[kind].slice(0, offset) + text })
       }
-      if (rows.length === 0) return { texts, lastSeq }
+      if (rows.length === 0) return { texts, calls, lastSeq }
     }
   }
 }

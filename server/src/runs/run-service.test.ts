@@ -3,14 +3,14 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Database } from '../db/open.ts'
 import { testDatabases } from '../db/testing.ts'
-import type { LanguageModel } from '../models/language-model.ts'
+import type { LanguageModel, ModelRequest } from '../models/language-model.ts'
 import { ModelError } from '../models/model-error.ts'
 import { ScriptedModel } from '../models/testing.ts'
 import { RunRecovery } from './run-recovery.ts'
 import { RunService } from './run-service.ts'
 import { RunStore, type TurnKey } from './run-store.ts'
 import { RunTopics } from './run-topics.ts'
-import type { NumberedEvent, Response, Turn } from './turn.ts'
+import type { LaneEvent, LaneSkillCall, NumberedEvent, Response, Turn } from './turn.ts'
 
 const log = pino({ level: 'silent' })
 const now = () => new Date()
@@ -79,6 +79,7 @@ function newResponse(turn: Turn, modelName: string): Response {
     revision: 1,
     trim: null,
     callRef: null,
+    skillCalls: [],
     status: 'running',
     text: '',
     reasoningText: '',
@@ -263,6 +264,41 @@ describe.each(testDatabases)('runs on $name', ({ open }) => {
     })
     const rest = await readAll(alive.runs, key, seenBefore)
     expect(rest.map(({ event }) => event.type)).toEqual(['response-error', 'turn-end'])
+  })
+
+  it('keeps the calls of skills that a dead server had told, and waits for none of them', async () => {
+    const database = await open()
+    const [dead, alive] = [server(database, 'dead'), server(database, 'alive')]
+    const { turn, tasks, key } = await newTurn(database, [new ScriptedModel('skilled', ['hang'])])
+    const call = (callId: string, status: string) => ({ callId, status, waitsUntil: null }) as LaneSkillCall
+    const told: LaneEvent[] = [
+      { type: 'skill-plan', step: 1, skills: ['shop'] },
+      { type: 'skill-call', call: call('a', 'running') },
+      { type: 'skill-call', call: call('b', 'waiting') },
+      { type: 'skill-result', call: call('a', 'complete') },
+    ]
+    const model = {
+      stream: async function* (request: ModelRequest, signal: AbortSignal) {
+        yield* told
+        yield* tasks[0]!.model.stream(request, signal)
+      },
+    }
+    await dead.runs.start(turn, [{ ...tasks[0]!, model }], [])
+    await expect.poll(async () => (await dead.store.readRows(key, 0, 100)).at(-1)?.type).toBe('skill-result')
+    const events = await dead.store.readEvents(key, 2, 100)
+    expect(events.map(({ event }) => event)).toMatchObject(told)
+    expect(await alive.runs.findSkillCall(key, 'b')).toMatchObject({ status: 'waiting' })
+
+    await alive.recovery.sweep(0)
+    expect((await alive.runs.find(key))?.responses).toMatchObject([
+      {
+        status: 'interrupted',
+        skillCalls: [
+          { callId: 'a', status: 'complete' },
+          { callId: 'b', status: 'stopped' },
+        ],
+      },
+    ])
   })
 
   it('leaves the turns of living servers alone', async () => {

@@ -6,7 +6,7 @@ import { LaneRun, type LaneTask } from './lane-run.ts'
 import { LiveRun } from './live-run.ts'
 import type { RunStore, TurnKey } from './run-store.ts'
 import type { RunTopics } from './run-topics.ts'
-import type { NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn.ts'
+import type { LaneSkillCall, NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn.ts'
 
 /** Readers of the event log look again after this time even when nobody told them of news. */
 const POLL_MS = 1000
@@ -129,6 +129,13 @@ export class RunService {
     return this.#store.loadTurn(key)
   }
 
+  /** A call of a turn as far as it has come, wherever it is being answered; undefined when there is none such. */
+  async findSkillCall(key: TurnKey, callId: string): Promise<LaneSkillCall | undefined> {
+    const responses = this.#live.get(key.turnId)?.run.responses() ?? []
+    const here = responses.flatMap(({ skillCalls }) => skillCalls).find((call) => call.callId === callId)
+    return here ?? (await this.#store.findSkillCall(key, callId))
+  }
+
   /** All responses of a session, oldest first, with the text that has come so far where this server answers. */
   async listResponses(sessionId: number): Promise<Response[]> {
     const responses = await this.#store.listResponses(sessionId)
@@ -170,10 +177,18 @@ export class RunService {
 
   async #answer(run: LiveRun, lane: LaneRun, stored: Promise<void>): Promise<void> {
     run.emit({ type: 'response-start', turn: run.turn, response: lane.response })
-    await lane.run((which) => {
-      if (which === 'last') run.announceText(lane)
-      else run.announceSoon(() => this.#flusher.flushSoon(run))
-    })
+    await lane.run(
+      (which) => {
+        if (which === 'last') run.announceText(lane)
+        else run.announceSoon(() => this.#flusher.flushSoon(run))
+      },
+      (event) => {
+        // What was said before comes before.
+        run.announceText()
+        run.emit(event)
+        this.#flusher.flushSoon(run)
+      },
+    )
     if (lane.bug) this.#log.error({ err: lane.bug, model: lane.response.modelName }, 'a lane failed unexpectedly')
     run.ended.push(lane)
     run.remaining--

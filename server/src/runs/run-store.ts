@@ -5,8 +5,8 @@ import { isUniqueViolation } from '../db/sql-dialect.ts'
 import type { Tables } from '../db/tables.ts'
 import { AppError } from '../errors.ts'
 import type { PendingRow } from './live-run.ts'
-import { endOf, fromRow, textRow, toResponse } from './stored-rows.ts'
-import type { NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn.ts'
+import { endOf, fromRow, isWholeInRow, textRow, toResponse } from './stored-rows.ts'
+import type { LaneSkillCall, NumberedEvent, Response, RunEvent, Turn, TurnStatus } from './turn.ts'
 
 export type TurnKey = { sessionId: number; turnId: number }
 /** Rows of the event log, and the turn whose they are. */
@@ -176,11 +176,25 @@ export class RunStore {
     return rows.map(({ seq, type, data }) => ({ seq, type: type as RunEvent['type'], data }))
   }
 
+  /** The latest that the log tells of a call, of a turn that is being answered. */
+  async findSkillCall({ sessionId, turnId }: TurnKey, callId: string): Promise<LaneSkillCall | undefined> {
+    const rows = await this.#db
+      .selectFrom('run_events')
+      .select('data')
+      .where('session_id', '=', sessionId)
+      .where('turn_id', '=', turnId)
+      .where('type', 'in', ['skill-call', 'skill-result'])
+      .orderBy('seq', 'desc')
+      .execute()
+    const calls = rows.map(({ data }) => (JSON.parse(data) as [number, LaneSkillCall])[1])
+    return calls.find((call) => call.callId === callId)
+  }
+
   /** Events after a number, completed from the turn's own rows. */
   async readEvents(key: TurnKey, afterSeq: number, limit: number): Promise<NumberedEvent[]> {
     const rows = await this.readRows(key, afterSeq, limit)
     if (rows.length === 0) return []
-    const needsTurn = rows.some((row) => row.type !== 'text-delta' && row.type !== 'reasoning-delta')
+    const needsTurn = rows.some((row) => !isWholeInRow(row.type))
     const loaded = needsTurn ? await this.loadTurn(key) : undefined
     return rows.flatMap((row) => fromRow(row, loaded) ?? [])
   }
@@ -333,6 +347,7 @@ export class RunStore {
         cost: v.cost,
         latency_ms: v.latencyMs,
         first_token_ms: v.firstTokenMs,
+        skill_calls: v.skillCalls,
         ended_at: v.endedAt,
       })
       .where('session_id', '=', v.sessionId)

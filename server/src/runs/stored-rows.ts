@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Tables } from '../db/tables.ts'
 import type { PendingRow } from './live-run.ts'
-import type { NumberedEvent, Response, RunEvent, TokenUsage, Trim, Turn } from './turn.ts'
+import type { LaneSkillCall, NumberedEvent, Response, RunEvent, TokenUsage, Trim, Turn } from './turn.ts'
 
 /** The row of a whole text: its type, and its data. */
 export function textRow(type: RunEvent['type'], responseId: number, text: string): [RunEvent['type'], string] {
@@ -24,6 +24,7 @@ export function endOf(response: Response) {
     cost: response.cost,
     latencyMs: response.latencyMs,
     firstTokenMs: response.firstTokenMs,
+    skillCalls: response.skillCalls.length > 0 ? JSON.stringify(response.skillCalls) : null,
   }
 }
 
@@ -52,8 +53,14 @@ export function toResponse(row: Selectable<Tables['practice_responses']>): Respo
     droppedParams: row.dropped_params,
     trim: row.trim as Trim | null,
     callRef: row.call_ref,
+    skillCalls: (row.skill_calls ?? []) as LaneSkillCall[],
     createdAt: row.created_at,
   }
+}
+
+/** Whether an event is told from its row alone. */
+export function isWholeInRow(type: RunEvent['type']): boolean {
+  return type === 'text-delta' || type === 'reasoning-delta' || type.startsWith('skill-')
 }
 
 /** Undefined for an event whose turn or response has been deleted meanwhile. */
@@ -68,6 +75,15 @@ export function fromRow(
     case 'reasoning-delta': {
       const [responseId, offset, text] = data as [number, number, string]
       return { seq, event: { type, responseId, offset, text } }
+    }
+    case 'skill-plan': {
+      const [responseId, step, skills] = data as [number, number, string[]]
+      return { seq, event: { type, responseId, step, skills } }
+    }
+    case 'skill-call':
+    case 'skill-result': {
+      const [responseId, call] = data as [number, LaneSkillCall]
+      return { seq, event: { type, responseId, call } }
     }
     case 'response-start':
     case 'response-end':

@@ -1,4 +1,4 @@
-import type { FinishReason } from '../models/language-model.ts'
+import type { FinishReason, JsonObject, ModelEvent } from '../models/language-model.ts'
 
 /** One prompt asked of one or more lanes. */
 export type Turn = {
@@ -47,8 +47,44 @@ export type Response = {
   trim: Trim | null
   /** Where its call is in the trace; null for an answer that came from a file. */
   callRef: string | null
+  /** In the order asked; empty for lanes without skills. */
+  skillCalls: LaneSkillCall[]
   createdAt: string
 }
+
+/** A call of a skill's operation for a lane, as it is told and stored: no field holds a secret. */
+export type LaneSkillCall = {
+  /** Unique in its session. */
+  callId: string
+  /** From 1; calls of one step run at the same time. */
+  step: number
+  /** For people. */
+  skillName: string
+  operationId: string
+  summary: string
+  method: string
+  host: string
+  arguments: JsonObject
+  status: 'waiting' | 'running' | 'complete' | 'failed' | 'refused' | 'stopped'
+  /** When the wait for a person ends by itself; null when nobody is waited for. */
+  waitsUntil: string | null
+  /** What is allowed when it is allowed for longer. */
+  operationKey: string
+  url: string
+  requestBody: string
+  /** Its beginning, where it is long. */
+  responseBody: string
+  httpStatus: number | null
+  latencyMs: number | null
+  /** Why it failed or was not made; empty otherwise. */
+  message: string
+}
+
+/** What a lane's source tells: a model's words, and where it calls skills, those calls. */
+export type LaneEvent =
+  | ModelEvent
+  | { type: 'skill-plan'; step: number; skills: string[] }
+  | { type: 'skill-call' | 'skill-result'; call: LaneSkillCall }
 
 /** What was sent and what was left out, in tokens unless the name says otherwise. */
 export type Trim = {
@@ -107,11 +143,17 @@ export type RunEvent =
   | { type: 'turn-start'; turn: Turn; responses: Response[] }
   | { type: 'response-start'; turn: Turn; response: Response }
   | TextEvent
+  | SkillEvent
   | { type: 'response-end'; turn: Turn; response: Response }
   | { type: 'response-error'; turn: Turn; response: Response }
   | { type: 'turn-end'; turn: Turn; responses: Response[] }
 
 export type TextEvent = { type: 'text-delta' | 'reasoning-delta'; responseId: number; offset: number; text: string }
+
+/** A call waits or begins (`skill-call`, perhaps twice), and has ended or was refused (`skill-result`). */
+export type SkillEvent =
+  | { type: 'skill-plan'; responseId: number; step: number; skills: string[] }
+  | { type: 'skill-call' | 'skill-result'; responseId: number; call: LaneSkillCall }
 
 /** An event and its number in the run: from 1, increasing, not always by 1. */
 export type NumberedEvent = { seq: number; event: RunEvent }

@@ -67,6 +67,10 @@ export class PeopleService {
     return person
   }
 
+  find(personId: number): Promise<Person | undefined> {
+    return this.#store.find(personId)
+  }
+
   /** The admin who has been here longest. */
   findFirstAdmin(): Promise<Person | undefined> {
     return this.#store.findFirstAdmin()

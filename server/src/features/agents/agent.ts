@@ -26,7 +26,12 @@ export type AgentContent = {
   systemPrompt: string
   examples: AgentExample[]
   generationParams: GenerationParams
+  /** What its lanes answer with. */
+  skillsets: AgentSkillset[]
 }
+
+/** A version of a skillset that an agent carries, under its wire names: it is stored as it is sent. */
+export type AgentSkillset = { skillset_id: string; version: number; name: string }
 
 type AgentExample = { input_text: string; output_text: string }
 
@@ -62,6 +67,8 @@ export type AgentSnapshot = {
   system_prompt: string
   examples: AgentExample[]
   generation_params: GenerationParams
+  /** Missing in snapshots from before agents had them. */
+  skillsets?: AgentSkillset[]
   captured_at: string
   /** Whether the one who took it owns it, or uses it through a class. */
   source: 'own' | 'shared'
@@ -72,18 +79,19 @@ export type AgentSnapshot = {
 export type RedactedSnapshot = Omit<AgentSnapshot, 'system_prompt'> & { system_prompt: string | null }
 
 /**
- * Takes out of a snapshot what its reader may not see: the prompt and the examples of a hidden one, for anybody but
- * the agent's owner.
+ * Takes out of a snapshot what its reader may not see: the prompt, the examples and the skillsets of a hidden one, for
+ * anybody but the agent's owner.
  */
 export function redact(snapshot: AgentSnapshot, viewer: { personId: number }): RedactedSnapshot {
   if (!snapshot.is_hidden || snapshot.owner_id === viewer.personId) return snapshot
-  return { ...snapshot, system_prompt: null, examples: [] }
+  return { ...snapshot, system_prompt: null, examples: [], skillsets: [] }
 }
 
 export const MAX_NAME_CHARACTERS = 100
 export const MAX_ROLE_CHARACTERS = 2_000
 export const MAX_PROMPT_CHARACTERS = 50_000
 export const MAX_EXAMPLES = 50
+export const MAX_SKILLSETS = 5
 export const MAX_EXAMPLE_CHARACTERS = 20_000
 /** Of all examples of an agent together. */
 export const MAX_EXAMPLES_CHARACTERS = 200_000

@@ -9,6 +9,7 @@ const TUTOR = {
   system_prompt: 'Never give the answer at once.',
   examples: [{ input_text: '2+2?', output_text: 'What do you think?' }],
   generation_params: { temperature: 0.3, max_tokens: null },
+  skillsets: [],
 }
 
 type People = Awaited<ReturnType<typeof twoClasses>>
@@ -380,6 +381,7 @@ describe.each(testDatabases)('agents on $name', ({ open }) => {
       system_prompt: TUTOR.system_prompt,
       examples: TUTOR.examples,
       generation_params: { temperature: 0.3 },
+      skillsets: [],
       captured_at: expect.any(String),
       source: 'own',
       is_hidden: false,

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { BooleanInQuery, Id, IdInPath, optionalText, SearchText, text } from '../../http/fields.ts'
 import { GenerationParamsSchema } from '../practice/generation-params-schema.ts'
 import {
-  type AgentContent,
   type AgentShare,
   type AgentVersion,
   type AgentVersionSummary,
@@ -12,9 +11,10 @@ import {
   MAX_NAME_CHARACTERS,
   MAX_PROMPT_CHARACTERS,
   MAX_ROLE_CHARACTERS,
+  MAX_SKILLSETS,
   type RedactedAgent,
 } from './agent.ts'
-import type { AgentChange } from './service.ts'
+import type { AgentChange, GivenContent } from './service.ts'
 
 /** Agents on the wire: practice.md §1.9 and 2.4, and versions. */
 
@@ -35,6 +35,25 @@ const Examples = z
     `The examples have more than ${MAX_EXAMPLES_CHARACTERS} characters together`,
   )
 
+const Skillsets = z
+  .array(
+    z
+      .strictObject({
+        skillset_id: z.string().regex(/^[a-z0-9]{8}$/, 'has 8 lowercase letters and digits'),
+        version: z.int().min(1).nullish().describe('The latest when it is left out; the agent keeps to it'),
+      })
+      .meta({ id: 'AgentSkillsetCreate' }),
+  )
+  .max(MAX_SKILLSETS)
+  .refine(
+    (skillsets) => new Set(skillsets.map(({ skillset_id }) => skillset_id)).size === skillsets.length,
+    'A skillset is named twice',
+  )
+
+const SkillsetSchema = z
+  .object({ skillset_id: z.string(), version: z.int(), name: z.string() })
+  .meta({ id: 'AgentSkillset' })
+
 export const AgentBody = z
   .strictObject({
     name: Name,
@@ -42,6 +61,7 @@ export const AgentBody = z
     system_prompt: text(MAX_PROMPT_CHARACTERS),
     examples: Examples.nullish(),
     generation_params: GenerationParamsSchema.nullish(),
+    skillsets: Skillsets.nullish().describe('With which its lanes answer'),
     is_prompt_hidden: z
       .boolean()
       .nullish()
@@ -56,6 +76,7 @@ export const AgentPatch = z
     system_prompt: text(MAX_PROMPT_CHARACTERS).optional(),
     examples: Examples.nullish().describe('Replaces the whole list; null clears it'),
     generation_params: GenerationParamsSchema.nullish().describe('Replaces all of them; null clears them'),
+    skillsets: Skillsets.nullish().describe('Replaces all of them; null clears them'),
     is_prompt_hidden: z.boolean().optional(),
     is_active: z.boolean().optional(),
   })
@@ -100,6 +121,7 @@ export const AgentSchema = z
     system_prompt: z.string().nullable().describe('null when it is hidden from you'),
     examples: z.array(ExampleSchema).describe('Empty when they are hidden from you'),
     generation_params: z.record(z.string(), z.unknown()),
+    skillsets: z.array(SkillsetSchema).describe('Empty when they are hidden from you'),
     is_prompt_hidden: z.boolean(),
     is_active: z.boolean(),
     template_source: z.string().nullable().describe('class_shared when it was forked from a class'),
@@ -126,6 +148,7 @@ export const AgentVersionSchema = z
     system_prompt: z.string(),
     examples: z.array(ExampleSchema),
     generation_params: z.record(z.string(), z.unknown()),
+    skillsets: z.array(SkillsetSchema),
   })
   .meta({ id: 'AgentVersion' })
 export const AgentVersionPageSchema = z
@@ -143,13 +166,14 @@ export const AgentShareSchema = z
   })
   .meta({ id: 'AgentShare' })
 
-export function toContent(body: z.output<typeof AgentBody>): AgentContent {
+export function toContent(body: z.output<typeof AgentBody>): GivenContent {
   return {
     name: body.name,
     roleDescription: body.role_description ?? null,
     systemPrompt: body.system_prompt,
     examples: body.examples ?? [],
     generationParams: given(body.generation_params),
+    skillsets: body.skillsets?.map(toGivenSkillset) ?? [],
   }
 }
 
@@ -161,6 +185,7 @@ export function toChange(body: z.output<typeof AgentPatch>): AgentChange {
     ...(body.system_prompt !== undefined && { systemPrompt: body.system_prompt }),
     ...(body.examples !== undefined && { examples: body.examples ?? [] }),
     ...(body.generation_params !== undefined && { generationParams: given(body.generation_params) }),
+    ...(body.skillsets !== undefined && { skillsets: body.skillsets?.map(toGivenSkillset) ?? [] }),
     ...(body.is_prompt_hidden !== undefined && { isPromptHidden: body.is_prompt_hidden }),
     ...(body.is_active !== undefined && { isActive: body.is_active }),
   }
@@ -176,6 +201,7 @@ export function toWireAgent(agent: RedactedAgent): z.input<typeof AgentSchema> {
     system_prompt: agent.systemPrompt,
     examples: agent.examples,
     generation_params: agent.generationParams,
+    skillsets: agent.skillsets,
     is_prompt_hidden: agent.isPromptHidden,
     is_active: agent.isActive,
     template_source: agent.source,
@@ -202,6 +228,7 @@ export function toWireVersion(agentId: number, version: AgentVersion): z.input<t
     system_prompt: version.systemPrompt,
     examples: version.examples,
     generation_params: version.generationParams,
+    skillsets: version.skillsets,
   }
 }
 
@@ -221,6 +248,10 @@ export function toPage<Item>(items: Item[], total: number, { limit, offset }: { 
   return { items, total, page: Math.floor(offset / limit) + 1, size: limit }
 }
 
-function given(params: z.output<typeof GenerationParamsSchema> | null | undefined): AgentContent['generationParams'] {
+function toGivenSkillset({ skillset_id, version }: z.output<typeof Skillsets>[number]) {
+  return { skillsetId: skillset_id, version: version ?? undefined }
+}
+
+function given(params: z.output<typeof GenerationParamsSchema> | null | undefined): GivenContent['generationParams'] {
   return Object.fromEntries(Object.entries(params ?? {}).filter(([, value]) => value !== null && value !== undefined))
 }

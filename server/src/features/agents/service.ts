@@ -4,10 +4,12 @@ import { AppError, NotFoundError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
 import type { ClassService } from '../classes/service.ts'
 import { checkMayShare, isStaff } from '../classes/sharing.ts'
+import type { SkillsetService } from '../skillsets/service.ts'
 import {
   type Agent,
   type AgentContent,
   type AgentShare,
+  type AgentSkillset,
   type AgentSnapshot,
   type AgentVersion,
   type AgentVersionSummary,
@@ -18,8 +20,13 @@ import {
 } from './agent.ts'
 import type { AgentStore } from './store.ts'
 
+/** What an agent is to say, with skillsets as they are asked for. */
+export type GivenContent = Omit<AgentContent, 'skillsets'> & {
+  skillsets: { skillsetId: string; version: number | undefined }[]
+}
+
 /** What a change of an agent may say; what it leaves out stays. */
-export type AgentChange = Partial<AgentContent> & { isActive?: boolean; isPromptHidden?: boolean }
+export type AgentChange = Partial<GivenContent> & { isActive?: boolean; isPromptHidden?: boolean }
 
 /** How often a change is tried again after somebody else's came first. */
 const TRIES = 10
@@ -28,17 +35,20 @@ const TRIES = 10
 export class AgentService {
   readonly #store: AgentStore
   readonly #classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
+  readonly #skillsets: Pick<SkillsetService, 'getRunnable' | 'hold' | 'release'>
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
   constructor(deps: {
     store: AgentStore
     classes: Pick<ClassService, 'getReadable' | 'getStaffed'>
+    skillsets: Pick<SkillsetService, 'getRunnable' | 'hold' | 'release'>
     ids: IdAllocator
     now: () => Date
   }) {
     this.#store = deps.store
     this.#classes = deps.classes
+    this.#skillsets = deps.skillsets
     this.#ids = deps.ids
     this.#now = deps.now
   }
@@ -62,6 +72,7 @@ export class AgentService {
       system_prompt: agent.systemPrompt,
       examples: agent.examples,
       generation_params: agent.generationParams,
+      skillsets: agent.skillsets,
       captured_at: this.#now().toISOString(),
       source: own ? 'own' : 'shared',
       is_hidden: agent.isPromptHidden,
@@ -88,8 +99,19 @@ export class AgentService {
     return found
   }
 
-  /** @throws {AppError} `too_many_agents`. */
+  /**
+   * @throws {NotFoundError} for a skillset that is not this person's to use.
+   * @throws {AppError} `too_many_agents`.
+   */
   async create(
+    person: Person,
+    content: GivenContent,
+    options: { isPromptHidden?: boolean; source?: string } = {},
+  ): Promise<Agent> {
+    return this.#insert(person, { ...content, skillsets: await this.#getSkillsets(person, content.skillsets) }, options)
+  }
+
+  async #insert(
     person: Person,
     content: AgentContent,
     options: { isPromptHidden?: boolean; source?: string } = {},
@@ -113,6 +135,7 @@ export class AgentService {
         'too_many_agents',
         `A person has at most ${MAX_AGENTS_PER_PERSON} agents; delete some first.`,
       )
+    await this.#hold(agent)
     return agent
   }
 
@@ -120,18 +143,21 @@ export class AgentService {
    * Changes what is given and leaves the rest. Other content is a new version; the same content is not.
    *
    * @param ifVersion the version that the change is meant for, when it must not be another.
-   * @throws {NotFoundError} if the agent is not this person's.
+   * @throws {NotFoundError} if the agent is not this person's, or a skillset is not theirs to use.
    * @throws {AppError} `agent_changed` when `ifVersion` is not the latest, `too_many_agent_versions`.
    */
   async change(person: Person, agentId: number, change: AgentChange, ifVersion?: number): Promise<Agent> {
-    const { isActive, isPromptHidden, ...contentChange } = change
-    return this.#tryAgain(person, agentId, ifVersion, async (agent, now) => {
-      const content = { ...contentOf(agent), ...contentChange }
+    const { isActive, isPromptHidden, skillsets: given, ...contentChange } = change
+    const skillsets = given && (await this.#getSkillsets(person, given))
+    const changed = await this.#tryAgain(person, agentId, ifVersion, async (agent, now) => {
+      const content = { ...contentOf(agent), ...contentChange, ...(skillsets && { skillsets }) }
       if (!isDeepStrictEqual(content, contentOf(agent)))
         return this.#addVersion(agent, content, { restoredFrom: null, isActive, isPromptHidden, now })
       if (isActive === undefined && isPromptHidden === undefined) return true
       return this.#store.update(agent, { after: agent.version, isActive, isPromptHidden, now })
     })
+    if (skillsets) await this.#hold(changed)
+    return changed
   }
 
   /**
@@ -154,6 +180,7 @@ export class AgentService {
    */
   async delete(person: Person, agentId: number): Promise<void> {
     if (!(await this.#store.delete(person.personId, agentId))) throw new NotFoundError('agent', agentId)
+    await this.#skillsets.release(holderOf(agentId))
   }
 
   /**
@@ -211,7 +238,7 @@ export class AgentService {
   }
 
   /**
-   * A page of the agents that a class may use, newest first; hidden prompts and examples are blanked out for all but
+   * A page of the agents that a class may use, newest first; hidden prompts, examples and skillsets are blanked out for all but
    * their owners.
    *
    * @param query `activeOnly: false` also lists inactive ones, to those who teach or assist.
@@ -230,7 +257,7 @@ export class AgentService {
     return {
       total,
       agents: agents.map((agent) =>
-        isHiddenFrom(person, agent) ? { ...agent, systemPrompt: null, examples: [] } : agent,
+        isHiddenFrom(person, agent) ? { ...agent, systemPrompt: null, examples: [], skillsets: [] } : agent,
       ),
     }
   }
@@ -252,7 +279,39 @@ export class AgentService {
     if (isHiddenFrom(person, shared))
       throw new AppError('forbidden', 'agent_prompt_hidden', 'The prompt of this agent is hidden: it cannot be copied.')
     const content = { ...contentOf(shared), name: name ?? (await this.#nameOfCopy(person, shared.name)) }
-    return this.create(person, content, { source: 'class_shared' })
+    const skillsets = await this.#usableSkillsets(person, shared.skillsets)
+    return this.#insert(person, { ...content, skillsets }, { source: 'class_shared' })
+  }
+
+  async #getSkillsets(person: Person, given: GivenContent['skillsets']): Promise<AgentSkillset[]> {
+    return Promise.all(
+      given.map(async ({ skillsetId, version }) => {
+        const found = await this.#skillsets.getRunnable(person, skillsetId, version ?? 'latest')
+        return { skillset_id: skillsetId, version: found.version, name: found.name }
+      }),
+    )
+  }
+
+  /** Those of an agent's skillsets that somebody else may use without the agent. */
+  async #usableSkillsets(person: Person, skillsets: readonly AgentSkillset[]): Promise<AgentSkillset[]> {
+    const usable = await Promise.all(
+      skillsets.map((one) =>
+        this.#skillsets.getRunnable(person, one.skillset_id, one.version).then(
+          () => [one],
+          (error: unknown) => {
+            if (error instanceof NotFoundError) return []
+            throw error
+          },
+        ),
+      ),
+    )
+    return usable.flat()
+  }
+
+  /** Keeps versions of skillsets for as long as the agent is there: a session may have taken any of its versions. */
+  async #hold({ agentId, skillsets }: Agent): Promise<void> {
+    for (const { skillset_id, version } of skillsets)
+      await this.#skillsets.hold(skillset_id, version, holderOf(agentId))
   }
 
   /** `Tutor (2)`, in any language, or the next number that the person does not have yet. */
@@ -303,6 +362,11 @@ function isHiddenFrom(person: Pick<Person, 'personId'>, agent: Agent): boolean {
   return agent.isPromptHidden && agent.personId !== person.personId
 }
 
-function contentOf({ name, roleDescription, systemPrompt, examples, generationParams }: AgentContent): AgentContent {
-  return { name, roleDescription, systemPrompt, examples, generationParams }
+function holderOf(agentId: number): string {
+  return `agent ${agentId}`
+}
+
+function contentOf(agent: AgentContent): AgentContent {
+  const { name, roleDescription, systemPrompt, examples, generationParams, skillsets } = agent
+  return { name, roleDescription, systemPrompt, examples, generationParams, skillsets }
 }

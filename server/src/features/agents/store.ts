@@ -339,6 +339,7 @@ const AGENT_COLUMNS = [
   'version.system_prompt',
   'version.examples',
   'version.generation_params',
+  'version.skillsets',
 ] as const
 
 type AgentRow = Tables['agents'] & ContentRow
@@ -349,6 +350,7 @@ type ContentRow = {
   system_prompt: string
   examples: AgentContent['examples']
   generation_params: AgentContent['generationParams']
+  skillsets: AgentContent['skillsets'] | null
 }
 
 function toAgent(row: AgentRow, classIds: number[]): Agent {
@@ -384,6 +386,7 @@ function toContent(row: ContentRow): AgentContent {
     systemPrompt: row.system_prompt,
     examples: row.examples,
     generationParams: row.generation_params,
+    skillsets: row.skillsets ?? [],
   }
 }
 
@@ -402,6 +405,7 @@ function versionRow(
     system_prompt: content.systemPrompt,
     examples: JSON.stringify(content.examples),
     generation_params: JSON.stringify(content.generationParams),
+    skillsets: content.skillsets.length > 0 ? JSON.stringify(content.skillsets) : null,
     restored_from: restoredFrom,
     created_at: now,
   }

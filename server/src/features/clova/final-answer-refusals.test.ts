@@ -254,7 +254,11 @@ describe.each(testDatabases)('what a skillset cannot answer on $name', ({ open }
       skillsets: [skillset],
       credentialsOf: async () => [],
       overridesFor: () => ({}),
-      approver: { known: () => undefined, until: () => new Date(), ask: async () => ({ name: 'allowed' as const }) },
+      approver: {
+        known: async () => undefined,
+        until: () => new Date(),
+        ask: async () => ({ name: 'allowed' as const }),
+      },
     })
     const finalOf = async (asking: ReturnType<SkillAgent['answer']>) => {
       for await (const event of asking) if (event.type === 'final') return event

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { anyText, Id, IdInPath, jsonObject, SearchText, text } from '../../http/fields.ts'
 import { GenerationParamsSchema } from './generation-params-schema.ts'
 import { STYLE_PRESETS } from './settings.ts'
+import { SkillCallSchema } from './skill-call-schema.ts'
 import { STYLE_PARAM_TYPES } from './system-prompt.ts'
 
 /** The Practice API on the wire: seeds 000 and 001, and practice.md §1–2. */
@@ -208,6 +209,7 @@ export const ModelResultSchema = z
       .string()
       .nullable()
       .describe('Where its call is in the trace, for feedback and queues; null for an answer that came from a file'),
+    skill_calls: z.array(SkillCallSchema).describe('Calls of the skills that its agent carries, in the order asked'),
     generation_params: Params.describe('What was sent to the model'),
     dropped_params: z.array(z.object({ name: z.string(), reason: z.string() })),
     status: z.enum(['running', 'complete', 'stopped', 'failed', 'interrupted']),

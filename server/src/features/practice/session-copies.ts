@@ -181,6 +181,8 @@ function toResponse(
     droppedParams: [],
     trim: (response.trim ?? null) as Response['trim'],
     callRef: null,
+    // What an API had answered stays where it was asked.
+    skillCalls: [],
     createdAt: response.created_at,
   }
 }

@@ -151,6 +151,7 @@ export class PracticeStore {
       'practice_responses',
       'practice_turns',
       'practice_choices',
+      'practice_skill_decisions',
       'practice_setting_revisions',
       'experiment_votes',
       'experiment_variants',

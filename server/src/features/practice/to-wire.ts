@@ -2,6 +2,7 @@ import { frame } from '../../http/send-events.ts'
 import type { NumberedEvent, Response, Trim, Turn, TurnSummary } from '../../runs/turn.ts'
 import type { ModelResult, TurnResult } from './schema.ts'
 import type { Lane, SessionSummary } from './session.ts'
+import { toSkillCall } from './skill-call-schema.ts'
 import type { TurnBuilder } from './turn-builder.ts'
 
 export function toTurnResult(turn: Turn, responses: readonly Response[]): TurnResult {
@@ -46,6 +47,7 @@ export function toModelResult(response: Response, promptText: string): ModelResu
     revision: response.revision,
     trim: toWireTrim(response.trim),
     call_ref: response.callRef,
+    skill_calls: response.skillCalls.map(toSkillCall),
     generation_params: response.generationParams,
     dropped_params: response.droppedParams,
     status: response.status,
@@ -131,6 +133,11 @@ function toFrame({ seq, event }: NumberedEvent): string {
       const { responseId, offset, text } = event
       return frame(event.type, { response_id: responseId, offset, text }, seq)
     }
+    case 'skill-plan':
+      return frame(event.type, { response_id: event.responseId, step: event.step, skills: event.skills }, seq)
+    case 'skill-call':
+    case 'skill-result':
+      return frame(event.type, { response_id: event.responseId, call: toSkillCall(event.call) }, seq)
     case 'turn-start': {
       const { turn, responses } = event
       const start = {

@@ -9,6 +9,7 @@ import type { WindowService } from '../window/window.ts'
 import { checkModel } from './allowed-model.ts'
 import { toGenerationParameters, toWireParams } from './generation-params.ts'
 import { fewShotsOf, settingsOf, type TurnSettings } from './lane-settings.ts'
+import type { LaneSkills } from './lane-skills.ts'
 import { type FittedLane, type LaneMaterial, LaneWindow } from './lane-window.ts'
 import { resolveParams, valuesOf } from './resolve-settings.ts'
 import type { Lane, PracticeSession } from './session.ts'
@@ -39,6 +40,7 @@ export class TurnBuilder {
   readonly #catalog: AskableModels
   readonly #window: WindowService
   readonly #windows: LaneWindow
+  readonly #skills: LaneSkills
   readonly #ids: IdAllocator
   readonly #answerRef: (entity: string, responseId: number) => string
 
@@ -47,12 +49,14 @@ export class TurnBuilder {
     catalog: AskableModels
     window: WindowService
     summaries: SummaryWriter
+    skills: LaneSkills
     ids: IdAllocator
     answerRef: (entity: string, responseId: number) => string
   }) {
     this.#catalog = deps.catalog
     this.#window = deps.window
     this.#windows = new LaneWindow(deps)
+    this.#skills = deps.skills
     this.#ids = deps.ids
     this.#answerRef = deps.answerRef
   }
@@ -137,6 +141,7 @@ export class TurnBuilder {
       droppedParams: dropped,
       trim: null,
       callRef: this.#answerRef(plan.entity, ids.responseId),
+      skillCalls: [],
       createdAt: plan.now,
     }
     if (model instanceof AppError) return refusedTask(response, model)
@@ -146,14 +151,19 @@ export class TurnBuilder {
       costOf: this.#costOf(model, response),
       countTokens: ESTIMATE.count,
     }
+    const snapshot = settingsOf(plan, lane).agentSnapshot
+    const skilled = snapshot?.skillsets?.length
+      ? this.#skills.sourceFor({ session: plan.session, responseId: ids.responseId, snapshot, model, answerTokens })
+      : undefined
     const asked = ({ messages, report }: FittedLane) => ({
       request: { messages, parameters: accepted },
-      onUsage: (inputTokens: number) => this.#window.calibrate(model.name, report, inputTokens),
+      // Skills ask the model several times, and learn from each.
+      ...(!skilled && { onUsage: (inputTokens: number) => this.#window.calibrate(model.name, report, inputTokens) }),
     })
     try {
       const fitted = await this.#windows.fit(this.#materialOf(plan, lane, model, answerTokens))
       response.trim = fitted.trim
-      const ready = { ...task, model: this.#catalog.languageModel(model.name), ...asked(fitted) }
+      const ready = { ...task, model: skilled ?? this.#catalog.languageModel(model.name), ...asked(fitted) }
       const { summarise } = fitted
       if (!summarise) return ready
       const prepare = async (signal: AbortSignal) => {

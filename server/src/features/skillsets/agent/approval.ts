@@ -11,7 +11,7 @@ export type Approval = { name: 'allowed'; arguments?: JsonObject } | { name: 'de
  */
 export interface Approver {
   /** What is known without asking anybody; undefined when a person must be asked. */
-  known(tool: SkillTool): Approval | undefined
+  known(tool: SkillTool): Promise<Approval | undefined>
   /** When the wait for a person ends by itself. */
   until(): Date
   /** Asks a person and waits; a wait that ends by itself is denied. */

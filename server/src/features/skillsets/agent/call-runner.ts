@@ -94,7 +94,7 @@ export class CallRunner {
     { signal, clock, tell }: { signal: AbortSignal; clock: QueryClock; tell: (call: SkillCall) => void },
   ): Promise<void> {
     if (call.tool.operation.approval === 'never') return
-    let approval = this.#approver.known(call.tool)
+    let approval = await this.#approver.known(call.tool)
     if (!approval) {
       call.state = { name: 'waiting', until: this.#approver.until() }
       tell(call)

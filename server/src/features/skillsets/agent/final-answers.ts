@@ -105,7 +105,7 @@ function checkOperations({ skills }: SkillsetVersion, operations: readonly Opera
 
 function approvedBefore(isApproved: (operationId: string) => boolean): Approver {
   return {
-    known: ({ operation }) => (isApproved(operation.operationId) ? { name: 'allowed' } : NOBODY_TO_ASK),
+    known: async ({ operation }) => (isApproved(operation.operationId) ? { name: 'allowed' } : NOBODY_TO_ASK),
     until: () => new Date(),
     ask: async () => NOBODY_TO_ASK,
   }

@@ -172,11 +172,13 @@ class AgentRun {
   }
 
   async #final(finishReason: FinishReason, usage: ModelUsage): Promise<AgentEvent> {
-    const answer = this.#saidInStep.trim() || (await answerFromResults(this.#state, this.#calls))
+    const said = this.#saidInStep.trim()
+    const answer = said || (await answerFromResults(this.#state, this.#calls))
     if (answer === '' && !this.#clock.over.aborted) throw this.#nothingToSay()
     return {
       type: 'final',
       answer,
+      isComposed: said === '',
       calls: this.#calls,
       hadDemonstrations: this.#state.demonstrations.length > 0,
       finishReason,

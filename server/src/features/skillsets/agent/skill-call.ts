@@ -5,7 +5,12 @@ import type { Operation, SkillsetVersion } from '../skill.ts'
 export type RunnableSkill = SkillsetVersion['skills'][number]
 
 /** An operation as a model is offered it. */
-export type SkillTool = { definition: ToolDefinition; skill: RunnableSkill; operation: Operation }
+export type SkillTool = {
+  definition: ToolDefinition
+  skillset: Pick<SkillsetVersion, 'skillsetId' | 'version'>
+  skill: RunnableSkill
+  operation: Operation
+}
 
 /** One call of an operation, from the moment that the model has asked for it. */
 export type SkillCall = {
@@ -38,6 +43,8 @@ export type AgentEvent =
 export type AgentAnswer = {
   /** Empty only when nothing could be said. */
   answer: string
+  /** Whether it was put together from what APIs returned because the model said nothing; no text was told then. */
+  isComposed: boolean
   /** Every call that was made or refused, in the order asked. */
   calls: SkillCall[]
   /** Whether saved demonstrations steered the planning. */

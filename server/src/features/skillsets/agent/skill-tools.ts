@@ -8,15 +8,15 @@ const MOST_NAME_CHARACTERS = 64
 /** The operations that models may use, as tools whose names are unique among all skillsets. */
 export function skillTools(skillsets: readonly SkillsetVersion[]): SkillTool[] {
   const names = new Set<string>()
-  return skillsets.flatMap(({ skills }) =>
-    skills.flatMap((skill) =>
+  return skillsets.flatMap((skillset) =>
+    skillset.skills.flatMap((skill) =>
       skill.operations
         .filter(({ isEnabled }) => isEnabled)
         .map((operation): SkillTool => {
           const definition = toolOf(skill, operation)
           const name = uniqueName(definition.name, skill.nameForModel, names)
           names.add(name)
-          return { definition: { ...definition, name }, skill, operation }
+          return { definition: { ...definition, name }, skillset, skill, operation }
         }),
     ),
   )
