@@ -10,6 +10,7 @@ import type {
   Person,
   Session,
   SessionSummary,
+  SkillCallApproval,
   TurnResult,
   TurnStatus,
 } from './wire.ts'
@@ -100,6 +101,13 @@ export class Etude {
   cancelTurn(turnId: number, responseIds?: readonly number[]): Promise<{ turn_id: number; status: TurnStatus }> {
     const body = responseIds ? { response_ids: responseIds } : {}
     return this.#json('POST', `/user/practice/turns/${turnId}/cancel`, { body })
+  }
+
+  /** Allows or denies a call of a skill that waits for permission; the turn's events tell what becomes of it. */
+  async approveSkillCall(turnId: number, callId: string, approval: SkillCallApproval): Promise<void> {
+    await this.#send('POST', `/user/practice/turns/${turnId}/skill-calls/${encodeURIComponent(callId)}/approval`, {
+      body: approval,
+    })
   }
 
   listSessions(query: { page?: number; size?: number; search?: string } = {}): Promise<Page<SessionSummary>> {

@@ -840,6 +840,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/user/practice/turns/{turn_id}/skill-calls/{call_id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Allow or deny a call of a skill that waits for permission
+         * @description What becomes of it is told by the events of the turn. A call waits for ten minutes.
+         */
+        post: operations["approveSkillCall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user/practice/sessions": {
         parameters: {
             query?: never;
@@ -2923,12 +2943,24 @@ export interface components {
             input_text: string;
             output_text: string;
         };
+        AgentSkillsetCreateInput: {
+            skillset_id: string;
+            /** @description The latest when it is left out; the agent keeps to it */
+            version?: number | null;
+        };
+        AgentSkillsetInput: {
+            skillset_id: string;
+            version: number;
+            name: string;
+        };
         AgentCreateInput: {
             name: string;
             role_description?: string | null;
             system_prompt: string;
             examples?: components["schemas"]["AgentExampleCreateInput"][] | null;
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            /** @description With which its lanes answer */
+            skillsets?: components["schemas"]["AgentSkillsetCreateInput"][] | null;
             /** @description Whether the prompt and the examples reach models, and nobody but me */
             is_prompt_hidden?: boolean | null;
         };
@@ -2940,6 +2972,8 @@ export interface components {
             examples?: components["schemas"]["AgentExampleCreateInput"][] | null;
             /** @description Replaces all of them; null clears them */
             generation_params?: components["schemas"]["GenerationParamsInput"] | null;
+            /** @description Replaces all of them; null clears them */
+            skillsets?: components["schemas"]["AgentSkillsetCreateInput"][] | null;
             is_prompt_hidden?: boolean;
             is_active?: boolean;
         };
@@ -2961,6 +2995,8 @@ export interface components {
             generation_params: {
                 [key: string]: unknown;
             };
+            /** @description Empty when they are hidden from you */
+            skillsets: components["schemas"]["AgentSkillsetInput"][];
             is_prompt_hidden: boolean;
             is_active: boolean;
             /** @description class_shared when it was forked from a class */
@@ -2992,6 +3028,7 @@ export interface components {
             generation_params: {
                 [key: string]: unknown;
             };
+            skillsets: components["schemas"]["AgentSkillsetInput"][];
         };
         AgentVersionSummaryInput: {
             agent_id: number;
@@ -3299,6 +3336,49 @@ export interface components {
             page: number;
             size: number;
         };
+        PracticeSkillCallInput: {
+            call_id: string;
+            /** @description From 1; calls of one step run at the same time */
+            step: number;
+            /** @description For people */
+            skill_name: string;
+            operation_id: string;
+            summary: string;
+            /** @description An HTTP method, or MCP */
+            method: string;
+            host: string;
+            /** @description As the model wrote them, or as they were changed when they were allowed */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description waiting: for a person’s permission; refused: not made, `message` says why
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "complete" | "failed" | "refused" | "stopped";
+            /** @description When the wait for permission ends by itself */
+            waits_until: string | null;
+            /** @description Without secrets; empty until it has ended */
+            url: string;
+            request_body: string;
+            /** @description Its first 16,000 characters */
+            response_body: string;
+            http_status: number | null;
+            latency_ms: number | null;
+            /** @description Why it failed or was not made */
+            message: string;
+        };
+        SkillCallApprovalInput: {
+            /**
+             * @description session: calls of this operation need no permission any more in this session
+             * @enum {string}
+             */
+            decision: "once" | "session" | "deny";
+            /** @description Instead of those that the model has written; for this call only */
+            arguments?: {
+                [key: string]: unknown;
+            } | null;
+        };
         RunRequestInput: {
             prompt_text: string;
             /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
@@ -3450,6 +3530,8 @@ export interface components {
             } | null;
             /** @description Where its call is in the trace, for feedback and queues; null for an answer that came from a file */
             call_ref: string | null;
+            /** @description Calls of the skills that its agent carries, in the order asked */
+            skill_calls: components["schemas"]["PracticeSkillCallInput"][];
             /** @description What was sent to the model */
             generation_params: {
                 [key: string]: unknown;
@@ -5319,12 +5401,24 @@ export interface components {
             input_text: string;
             output_text: string;
         };
+        AgentSkillsetCreate: {
+            skillset_id: string;
+            /** @description The latest when it is left out; the agent keeps to it */
+            version?: number | null;
+        };
+        AgentSkillset: {
+            skillset_id: string;
+            version: number;
+            name: string;
+        };
         AgentCreate: {
             name: unknown;
             role_description?: unknown | null;
             system_prompt: unknown;
             examples?: components["schemas"]["AgentExampleCreate"][] | null;
             generation_params?: components["schemas"]["GenerationParams"] | null;
+            /** @description With which its lanes answer */
+            skillsets?: components["schemas"]["AgentSkillsetCreate"][] | null;
             /** @description Whether the prompt and the examples reach models, and nobody but me */
             is_prompt_hidden?: boolean | null;
         };
@@ -5336,6 +5430,8 @@ export interface components {
             examples?: components["schemas"]["AgentExampleCreate"][] | null;
             /** @description Replaces all of them; null clears them */
             generation_params?: components["schemas"]["GenerationParams"] | null;
+            /** @description Replaces all of them; null clears them */
+            skillsets?: components["schemas"]["AgentSkillsetCreate"][] | null;
             is_prompt_hidden?: boolean;
             is_active?: boolean;
         };
@@ -5357,6 +5453,8 @@ export interface components {
             generation_params: {
                 [key: string]: unknown;
             };
+            /** @description Empty when they are hidden from you */
+            skillsets: components["schemas"]["AgentSkillset"][];
             is_prompt_hidden: boolean;
             is_active: boolean;
             /** @description class_shared when it was forked from a class */
@@ -5388,6 +5486,7 @@ export interface components {
             generation_params: {
                 [key: string]: unknown;
             };
+            skillsets: components["schemas"]["AgentSkillset"][];
         };
         AgentVersionSummary: {
             agent_id: number;
@@ -5691,6 +5790,47 @@ export interface components {
             page: number;
             size: number;
         };
+        PracticeSkillCall: {
+            call_id: string;
+            /** @description From 1; calls of one step run at the same time */
+            step: number;
+            /** @description For people */
+            skill_name: string;
+            operation_id: string;
+            summary: string;
+            /** @description An HTTP method, or MCP */
+            method: string;
+            host: string;
+            /** @description As the model wrote them, or as they were changed when they were allowed */
+            arguments: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description waiting: for a person’s permission; refused: not made, `message` says why
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "complete" | "failed" | "refused" | "stopped";
+            /** @description When the wait for permission ends by itself */
+            waits_until: string | null;
+            /** @description Without secrets; empty until it has ended */
+            url: string;
+            request_body: string;
+            /** @description Its first 16,000 characters */
+            response_body: string;
+            http_status: number | null;
+            latency_ms: number | null;
+            /** @description Why it failed or was not made */
+            message: string;
+        };
+        SkillCallApproval: {
+            /**
+             * @description session: calls of this operation need no permission any more in this session
+             * @enum {string}
+             */
+            decision: "once" | "session" | "deny";
+            /** @description Instead of those that the model has written; for this call only */
+            arguments?: unknown | null;
+        };
         RunRequest: {
             prompt_text: unknown;
             /** @description Logical model names, in the order in which results are wanted; omitted, null or [] asks every one */
@@ -5840,6 +5980,8 @@ export interface components {
             } | null;
             /** @description Where its call is in the trace, for feedback and queues; null for an answer that came from a file */
             call_ref: string | null;
+            /** @description Calls of the skills that its agent carries, in the order asked */
+            skill_calls: components["schemas"]["PracticeSkillCall"][];
             /** @description What was sent to the model */
             generation_params: {
                 [key: string]: unknown;
@@ -9181,6 +9323,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelledTurn"];
+                };
+            };
+        };
+    };
+    approveSkillCall: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                turn_id: number;
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillCallApprovalInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        turn_id: number;
+                        call_id: string;
+                        /** @enum {string} */
+                        decision: "once" | "session" | "deny";
+                    };
                 };
             };
         };

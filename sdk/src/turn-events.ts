@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import { EtudeError, errorFromReply } from './etude-error.ts'
-import type { DroppedParam, ModelResult, TurnResult } from './wire.ts'
+import type { DroppedParam, ModelResult, SkillCall, TurnResult } from './wire.ts'
 
 /** What is known of a response before its text comes. */
 export type LaneStart = Pick<
@@ -28,6 +28,10 @@ export type TurnEvent = { id: number } & (
     } & LaneStart)
   /** `offset` counts UTF-16 code units already there. */
   | { type: 'reasoning-delta' | 'text-delta'; response_id: number; offset: number; text: string }
+  /** A lane's model has asked for calls of skills, named as models know them. */
+  | { type: 'skill-plan'; response_id: number; step: number; skills: string[] }
+  /** A call waits for permission or begins, perhaps first one and then the other; then it has ended. */
+  | { type: 'skill-call' | 'skill-result'; response_id: number; call: SkillCall }
   | { type: 'response-end'; response_id: number; result: ModelResult }
   | {
       type: 'response-error'
@@ -59,6 +63,9 @@ const EVENT_TYPES: ReadonlySet<string> = new Set([
   'response-start',
   'reasoning-delta',
   'text-delta',
+  'skill-plan',
+  'skill-call',
+  'skill-result',
   'response-end',
   'response-error',
   'turn-end',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TurnEvent } from './turn-events.ts'
 import { applyEvent, stateOfTurn, type TurnState } from './turn-state.ts'
-import type { ModelResult, TurnResult } from './wire.ts'
+import type { ModelResult, SkillCall, TurnResult } from './wire.ts'
 
 const first = { attempt: 1, revision: 1, call_ref: null }
 const lanes = [
@@ -55,6 +55,22 @@ describe('applyEvent', () => {
     expect(textOf(after)).toBe('Good day')
     expect(after?.turn.results[1]).toBe(before?.turn.results[1])
     expect(after?.lastEventId).toBe(3)
+  })
+
+  it('keeps the calls of skills at where they have come, whatever is replayed', () => {
+    const call = (id: number, status: SkillCall['status'], type: 'skill-call' | 'skill-result'): TurnEvent => ({
+      id,
+      type,
+      response_id: 1,
+      call: { call_id: '1-1-1', status } as SkillCall,
+    })
+    const waits = call(2, 'waiting', 'skill-call')
+    const runs = call(3, 'running', 'skill-call')
+    const done = call(4, 'complete', 'skill-result')
+    const callsOf = (state: TurnState | undefined) => state?.turn.results[0]?.skill_calls.map(({ status }) => status)
+    expect(callsOf(play([start, waits]))).toEqual(['waiting'])
+    expect(callsOf(play([start, waits, runs, done]))).toEqual(['complete'])
+    expect(callsOf(play([start, waits, runs, done, waits, runs]))).toEqual(['complete'])
   })
 
   it('keeps text and reasoning apart', () => {

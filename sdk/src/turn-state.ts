@@ -1,5 +1,5 @@
 import type { LaneStart, TurnEvent } from './turn-events.ts'
-import type { ModelResult, TurnResult } from './wire.ts'
+import type { ModelResult, SkillCall, TurnResult } from './wire.ts'
 
 /** A turn as far as its events have told, in the shape in which it will be when it has ended. */
 export type TurnState = {
@@ -47,6 +47,11 @@ function applyToLane(state: TurnState, event: Exclude<TurnEvent, { type: 'turn-s
     case 'text-delta':
     case 'reasoning-delta':
       return applyDelta(state, lane, event)
+    case 'skill-plan':
+      return state
+    case 'skill-call':
+    case 'skill-result':
+      return withLane(state, withCall(lane, event.call))
     case 'response-end':
     case 'response-error':
       return withLane({ ...state, early: state.early.filter((delta) => !isOf(delta, lane)) }, event.result)
@@ -79,6 +84,23 @@ function append(lane: ModelResult, { type, offset, text }: Delta): ModelResult |
   const missing = lane[field].length - offset
   if (missing < 0) return 'too-early'
   return missing >= text.length ? lane : { ...lane, [field]: lane[field] + text.slice(missing) }
+}
+
+/** The lane with a call that is new or has gone on; an older event changes nothing. */
+function withCall(lane: ModelResult, call: SkillCall): ModelResult {
+  const known = lane.skill_calls.find(({ call_id }) => call_id === call.call_id)
+  if (!known) return { ...lane, skill_calls: [...lane.skill_calls, call] }
+  if (PROGRESS[call.status] < PROGRESS[known.status]) return lane
+  return { ...lane, skill_calls: lane.skill_calls.map((one) => (one === known ? call : one)) }
+}
+
+const PROGRESS: Record<SkillCall['status'], number> = {
+  waiting: 0,
+  running: 1,
+  complete: 2,
+  failed: 2,
+  refused: 2,
+  stopped: 2,
 }
 
 function isOf(delta: Delta, lane: ModelResult): boolean {
@@ -140,6 +162,7 @@ export function newResult(
     generation_params: {},
     dropped_params: [],
     trim: null,
+    skill_calls: [],
     call_ref,
     status: 'running',
     finish_reason: null,

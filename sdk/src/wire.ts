@@ -19,6 +19,10 @@ export type TokenUsage = NonNullable<ModelResult['token_usage']>
 export type ResponseError = NonNullable<ModelResult['error']>
 export type DroppedParam = ModelResult['dropped_params'][number]
 
+/** A call of a skill's operation that a lane has made, or that waits for permission. */
+export type SkillCall = Schemas['PracticeSkillCall']
+export type SkillCallApproval = Schemas['SkillCallApproval']
+
 export type SessionSummary = Schemas['PracticeSessionSummary']
 export type Session = Schemas['PracticeSession']
 export type SessionModel = Schemas['SessionModel']

@@ -68,7 +68,8 @@ const LOOKS: Record<Exclude<ModelResult['status'], 'running'>, { icon: IconName;
   interrupted: { icon: 'alert', color: 'text-caution' },
 }
 
-function LaneStatus({ result: { status, response_text, reasoning_text } }: { result: ModelResult }) {
+function LaneStatus({ result }: { result: ModelResult }) {
+  const { status } = result
   const { t } = useTranslation()
   if (status !== 'running')
     return (
@@ -77,13 +78,19 @@ function LaneStatus({ result: { status, response_text, reasoning_text } }: { res
         {t(`lane.${status}`)}
       </span>
     )
-  const phase = response_text !== '' ? 'running' : reasoning_text !== '' ? 'reasoning' : 'waiting'
   return (
     <span className="flex items-center gap-1.5 text-xs font-medium text-accent">
       <Spinner className="size-3.5" />
-      {t(`lane.${phase}`)}
+      {t(`lane.${phaseOf(result)}`)}
     </span>
   )
+}
+
+function phaseOf({ skill_calls, response_text, reasoning_text }: ModelResult) {
+  if (skill_calls.some(({ status }) => status === 'waiting')) return 'permission'
+  if (skill_calls.some(({ status }) => status === 'running')) return 'calling'
+  if (response_text !== '') return 'running'
+  return reasoning_text !== '' ? 'reasoning' : 'waiting'
 }
 
 /** What is not known yet is left out, so that nothing flickers from a dash to a number. */

@@ -6,6 +6,7 @@ import { guessLanguage } from '../markdown/guess-language.ts'
 import { Icon } from '../ui/icon.tsx'
 import { LaneHeader } from './lane-header.tsx'
 import { LeftOut } from './left-out.tsx'
+import { SkillCalls } from './skill-calls.tsx'
 
 const Markdown = lazy(async () => ({ default: (await import('../markdown/markdown.tsx')).Markdown }))
 
@@ -35,6 +36,7 @@ export const LaneView = memo(function LaneView({ result, look, onStop }: LaneVie
             </div>
           </details>
         )}
+        <SkillCalls result={result} model={look.name} />
         {response_text === '' ? (
           <EmptyAnswer status={status} />
         ) : (

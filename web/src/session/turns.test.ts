@@ -18,6 +18,7 @@ const answer = (response_id: number, turn_id: number, model_name: string): Model
   is_primary: model_name === 'one',
   attempt: 1,
   revision: 1,
+  skill_calls: [],
   trim: null,
   call_ref: null,
   generation_params: {},
