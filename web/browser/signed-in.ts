@@ -5,13 +5,13 @@ import { LANES } from './scripted-lanes.ts'
 import { startWorkbench, type Workbench } from './workbench.ts'
 
 /** One server and one browser for all tests of a file; each test has a context of its own. */
-export function useWorkbench() {
+export function useWorkbench(lanes: Parameters<typeof startWorkbench>[0] = LANES) {
   let workbench: Workbench
   let browser: Browser
   let cookies: Awaited<ReturnType<typeof signIn>>
 
   beforeAll(async () => {
-    workbench = await startWorkbench(LANES)
+    workbench = await startWorkbench(lanes)
     browser = await launch()
     cookies = await signIn(browser, workbench)
   })

@@ -15,6 +15,7 @@ export type ScriptedLane = {
   displayName?: string
   price?: number
   contextTokens?: number
+  tools?: boolean
   reply: (request: FakeRequest) => FakeReply
 }
 
@@ -27,7 +28,7 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
   const folder = await deliver()
   const provider = await FakeOpenAi.start((request) => models[String(request.body.model)]?.reply(request) ?? {})
   const configFile = join(folder, 'etude.config.json')
-  writeFileSync(configFile, JSON.stringify(configOf(models, provider.baseUrl)))
+  writeFileSync(configFile, JSON.stringify(configOf(models, provider)))
   const environment = {
     PATH: process.env.PATH ?? '',
     ETUDE_DATA: join(folder, 'data'),
@@ -47,6 +48,9 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
 
   return {
     url,
+    /** Where the provider is; skills may call it too, and get `{}` from every path. */
+    providerOrigin: provider.origin,
+    adminKey: ADMIN_KEY,
     /** Breaks every connection between browser and server. */
     cutConnections: cable.pull,
     etude: new Etude({ baseUrl: url, apiKey: ADMIN_KEY }),
@@ -67,16 +71,18 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
   }
 }
 
-function configOf(models: Record<string, ScriptedLane>, baseUrl: string) {
+function configOf(models: Record<string, ScriptedLane>, { baseUrl, origin }: FakeOpenAi) {
   return {
+    outbound: { allow: [origin] },
     providers: [{ name: 'lab', kind: 'openai-compatible', baseUrl, retries: 0 }],
-    models: Object.entries(models).map(([name, { displayName, price, contextTokens = 128_000 }]) => ({
+    models: Object.entries(models).map(([name, { displayName, price, contextTokens = 128_000, tools }]) => ({
       name,
       provider: 'lab',
       model: name,
       contextTokens,
       maxOutputTokens: Math.floor(contextTokens / 8),
       ...(displayName && { displayName }),
+      ...(tools && { capabilities: { tools } }),
       ...(price && { pricePerMillionTokens: { input: price, output: 4 * price } }),
     })),
   }
