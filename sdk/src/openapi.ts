@@ -1053,6 +1053,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/user/practice/responses/{response_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what was good or bad about an answer, in the place of what one has said before
+         * @description Kept as Weave feedback about the answer’s call: a reaction, `etude.reasons` and a note. Nothing of all takes it back.
+         */
+        post: operations["judgeResponse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/user/practice/sessions/{session_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said about the answers of a session: by oneself, or by everybody to those who teach it */
+        get: operations["listVerdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/user/practice/sessions/{session_id}/settings": {
         parameters: {
             query?: never;
@@ -4431,6 +4468,22 @@ export interface components {
         CreatedSessionInput: {
             session_id: number;
         };
+        VerdictRequestInput: {
+            thumb?: ("up" | "down") | null;
+            /** @description Short names, such as `wrong` or `too_long` */
+            reasons?: string[] | null;
+            /** @description At most 1024 characters */
+            note?: string | null;
+        };
+        VerdictInput: {
+            response_id: number;
+            call_ref: string;
+            /** @description Whose it is */
+            handle: string;
+            thumb: ("up" | "down") | null;
+            reasons: string[];
+            note: string | null;
+        };
         ProjectRequestInput: {
             class_id: number;
             name: string;
@@ -6848,6 +6901,22 @@ export interface components {
         };
         CreatedSession: {
             session_id: number;
+        };
+        VerdictRequest: {
+            thumb?: ("up" | "down") | null;
+            /** @description Short names, such as `wrong` or `too_long` */
+            reasons?: unknown[] | null;
+            /** @description At most 1024 characters */
+            note?: unknown | null;
+        };
+        Verdict: {
+            response_id: number;
+            call_ref: string;
+            /** @description Whose it is */
+            handle: string;
+            thumb: ("up" | "down") | null;
+            reasons: string[];
+            note: string | null;
         };
         ProjectRequest: {
             class_id: number;
@@ -9751,6 +9820,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    judgeResponse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                response_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictRequestInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"][];
+                };
+            };
+        };
+    };
+    listVerdicts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"][];
+                };
             };
         };
     };

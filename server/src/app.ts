@@ -26,6 +26,7 @@ import { settingsRoutes } from './features/practice/settings-routes.ts'
 import { skillCallRoutes } from './features/practice/skill-call-routes.ts'
 import { transferRoutes } from './features/practice/transfer-routes.ts'
 import { turnRoutes } from './features/practice/turn-routes.ts'
+import { verdictRoutes } from './features/practice/verdict-routes.ts'
 import { projectRoutes } from './features/projects/routes.ts'
 import { credentialRoutes } from './features/skillsets/authoring/credential-routes.ts'
 import { operationTrialRoutes } from './features/skillsets/authoring/operation-trial-routes.ts'
@@ -102,6 +103,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(skillCallRoutes(services.practice, services.skillApprovals, services.runs))
   await app.register(sessionRoutes(services.practice, services.practiceSessions, services.settings))
   await app.register(transferRoutes(services.copies))
+  await app.register(verdictRoutes(services.practiceSessions, services.verdicts))
   await app.register(settingsRoutes(services.practiceSessions, services.settings))
   await app.register(experimentRoutes(services.experiments, services.runs))
   await app.register(votingRoutes(services.voting, services.experiments))

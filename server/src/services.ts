@@ -28,6 +28,7 @@ import { VotingService } from './features/experiments/voting-service.ts'
 import { CallFeedback } from './features/feedback/call-feedback.ts'
 import { FeedbackService } from './features/feedback/service.ts'
 import { FeedbackStore } from './features/feedback/store.ts'
+import { Verdicts } from './features/feedback/verdicts.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
 import { CallRecorder } from './features/gateway/call-recorder.ts'
@@ -314,6 +315,7 @@ export async function createServices(config: Config, database: Database, parts: 
     refs: weaveRefs,
     now,
   })
+  const verdicts = new Verdicts({ feedback })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -346,6 +348,7 @@ export async function createServices(config: Config, database: Database, parts: 
     weaveProjects,
     weaveRefs,
     feedback,
+    verdicts,
     traces,
     skillsets,
     skills,

@@ -6,9 +6,10 @@ import type { Operation, SortBy } from '../weave/query/query.ts'
 import { checkPage } from '../weave/query/sort.ts'
 import { storedTime } from '../weave/query/time.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
+import { restoreJson } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
 import { Emoji } from './emoji.ts'
-import type { Feedback, FeedbackDraft } from './feedback.ts'
+import type { Feedback, FeedbackDraft, JsonRecord } from './feedback.ts'
 import { purgeIds } from './purge-ids.ts'
 import { printGroupValue, rowPrinter } from './reply-rows.ts'
 import { checkFeedback, checkPayloadSize, REACTION } from './rules.ts'
@@ -90,8 +91,44 @@ export class FeedbackService {
     const access = await this.#projects.forWriting(person, projectName)
     const feedback = await this.#prepare(access, draft)
     feedback.rowId = await this.#store.takeRowIds(1)
-    await this.#store.replace(access, feedbackId, feedback)
+    await this.#store.replace(access, [feedbackId], [feedback])
     return feedback
+  }
+
+  /** Stores any number of feedback in the place of what has one of some ids, like {@link replace}. */
+  async replaceAll(
+    person: Person,
+    projectName: string,
+    ids: readonly string[],
+    drafts: readonly FeedbackDraft[],
+  ): Promise<void> {
+    const access = await this.#projects.forWriting(person, projectName)
+    const feedback = await Promise.all(drafts.map((draft) => this.#prepare(access, draft)))
+    const firstRowId = feedback.length > 0 ? await this.#store.takeRowIds(feedback.length) : 0
+    for (const [index, one] of feedback.entries()) one.rowId = firstRowId + index
+    await this.#store.replace(access, ids, feedback)
+  }
+
+  /** The feedback of some types about some addresses that the person may see, oldest first. */
+  async find(
+    person: Person,
+    projectName: string,
+    { refs, types }: { refs: readonly string[]; types: readonly string[] },
+  ): Promise<{ id: string; weaveRef: string; wbUserId: string; feedbackType: string; payload: JsonRecord }[]> {
+    const access = await this.#projects.forReading(person, projectName)
+    const { rows } = await this.#store.search(access, {
+      operation: { op: 'and', operands: [isOneOf('weave_ref', refs), isOneOf('feedback_type', types)] },
+      sortBy: [{ field: 'created_at', direction: 'asc' }],
+      limit: null,
+      offset: 0,
+    })
+    return rows.map((row) => ({
+      id: row.id,
+      weaveRef: row.weave_ref,
+      wbUserId: row.wb_user_id,
+      feedbackType: row.feedback_type,
+      payload: restoreJson(row.payload) as JsonRecord,
+    }))
   }
 
   /** Removes the feedback that a query names by its ids, as far as the person may; what is not there does no harm. */
@@ -165,4 +202,9 @@ export class FeedbackService {
     const detoned = emoji.detone(given)
     return { ...payload, alias: emoji.demojize(given), detoned, detoned_alias: emoji.demojize(detoned) }
   }
+}
+
+function isOneOf(field: string, values: readonly string[]): Operation {
+  const list = values.map((value) => ({ op: 'literal' as const, value }))
+  return { op: 'in', left: { op: 'field', field }, list }
 }

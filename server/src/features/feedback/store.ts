@@ -52,10 +52,10 @@ export class FeedbackStore {
     await this.#database.batch(this.#insertions(feedback))
   }
 
-  /** Puts new feedback in the place of what has an id, at once; there need be nothing to replace. */
-  async replace(access: ProjectAccess, id: string, feedback: Feedback): Promise<void> {
-    const removal = await this.#removal(access, [id])
-    await this.#database.batch([...removal, ...this.#insertions([feedback])])
+  /** Puts new feedback in the place of what has one of some ids, at once; there need be nothing to replace. */
+  async replace(access: ProjectAccess, ids: readonly string[], feedback: readonly Feedback[]): Promise<void> {
+    const removal = await this.#removal(access, ids)
+    await this.#database.batch([...removal, ...this.#insertions(feedback)])
   }
 
   /** Removes what has one of the ids and may be changed. */

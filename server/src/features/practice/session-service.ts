@@ -199,6 +199,23 @@ export class SessionService {
     return { response, promptText: found.turn.promptText }
   }
 
+  /** The answers of one's own session, or of one of a class that one looks after. @throws {NotFoundError} otherwise. */
+  async listReadableResponses(person: Person, sessionId: number): Promise<Response[]> {
+    await this.getReadable(person, sessionId)
+    return this.#runs.listResponses(sessionId)
+  }
+
+  /** One's own answer, or one in a class that one looks after. @throws {NotFoundError} otherwise. */
+  async getReadableResponse(person: Person, responseId: number): Promise<Response> {
+    const sessionId = await this.#store.findResponseSession(responseId)
+    const session = sessionId === undefined ? undefined : await this.#store.findAny(sessionId)
+    const responses =
+      session && (await this.#canRead(person, session)) ? await this.#runs.listResponses(session.sessionId) : []
+    const response = responses.find((one) => one.responseId === responseId)
+    if (!response) throw new NotFoundError('response', responseId)
+    return response
+  }
+
   /**
    * Removes one answer.
    *
@@ -265,10 +282,11 @@ export class SessionService {
   /** One's own session, or one of a class that one looks after. @throws {NotFoundError} otherwise. */
   async getReadable(person: Person, sessionId: number): Promise<PracticeSession> {
     const session = await this.#store.findAny(sessionId)
-    const isReadable =
-      session &&
-      (session.personId === person.personId || (await this.#classes.canReadSessionsOf(person, session.classId)))
-    if (!isReadable) throw new NotFoundError('session', sessionId)
+    if (!session || !(await this.#canRead(person, session))) throw new NotFoundError('session', sessionId)
     return session
+  }
+
+  async #canRead(person: Person, session: PracticeSession): Promise<boolean> {
+    return session.personId === person.personId || this.#classes.canReadSessionsOf(person, session.classId)
   }
 }

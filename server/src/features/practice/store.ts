@@ -78,6 +78,16 @@ export class PracticeStore {
     return row && { sessionId: row.session_id, turnId, personId: row.person_id, classId: row.class_id }
   }
 
+  /** The session of a response, whoever's it is: the caller decides who may see it. */
+  async findResponseSession(responseId: number): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('practice_responses')
+      .select('session_id')
+      .where('response_id', '=', responseId)
+      .executeTakeFirst()
+    return row?.session_id
+  }
+
   /** The turn of a person's own response. */
   async findResponseTurn(personId: number, responseId: number): Promise<TurnKey | undefined> {
     const row = await this.#db
