@@ -108,6 +108,7 @@ describe.each(testDatabases)('API keys on $name', ({ open }) => {
     }
 
     expect(await make({ name: 'old', expires_at: '2020-01-01T00:00:00Z' })).toEqual([400, 'invalid_expires_at'])
+    expect(await make({ name: 'a\0b' })).toEqual([422, [expect.objectContaining({ loc: ['body', 'name'] })]])
     expect(await make({ name: '   ' })).toEqual([422, [expect.objectContaining({ loc: ['body', 'name'] })]])
     expect(await make({ name: 'x', key: 'mine' })).toEqual([422, [expect.objectContaining({ loc: ['body', 'key'] })]])
     expect(await make({})).toEqual([422, [expect.objectContaining({ type: 'missing', loc: ['body', 'name'] })]])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { anyText, text } from '../../http/fields.ts'
 import type { Membership } from '../classes/class.ts'
 import type { ApiKey } from './api-keys.ts'
 import { PASSWORD_CHARACTERS } from './better-auth.ts'
@@ -43,19 +44,21 @@ export const NewApiKeySchema = z
 export const ApiKeyListSchema = z.strictObject({ items: z.array(ApiKeySchema) }).meta({ id: 'ApiKeyList' })
 
 export const ApiKeyBody = z.strictObject({
-  name: z.string().trim().min(1).max(100).describe('What it is for.'),
+  name: text(100)
+    .transform((name) => name.trim())
+    .describe('What it is for.'),
   expires_at: z.iso.datetime({ offset: true }).nullish().describe('When it stops working; never unless told.'),
 })
 
 export const ApiKeyPath = z.strictObject({ api_key_id: z.coerce.number().pipe(z.int().min(1)) })
 
 export const PasswordBody = z.strictObject({
-  username: z.string().min(1).max(64).describe("The person's handle."),
+  username: anyText(64).describe("The person's handle."),
   password: z.string().min(1).max(PASSWORD_CHARACTERS.max),
 })
 
 export const LinkBody = z.strictObject({
-  token: z.string().min(1).max(200).describe('What follows `#token=` in the link.'),
+  token: anyText(200).describe('What follows `#token=` in the link.'),
 })
 
 export const SignedInSchema = z.strictObject({ person: PersonSchema }).meta({ id: 'SignedIn' })

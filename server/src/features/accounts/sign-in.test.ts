@@ -46,6 +46,7 @@ describe.each(testDatabases)('signing in on $name', ({ open }) => {
       const reply = await browser.signIn(handle, password)
       expect([reply.statusCode, reply.json().detail]).toEqual([401, 'invalid_credentials'])
     }
+    expect((await browser.signIn('mi\0na', 'correct horse')).statusCode).toBe(422)
     expect(browser.cookies.size).toBe(0)
   })
 

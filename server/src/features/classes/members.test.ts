@@ -48,6 +48,8 @@ describe.each(testDatabases)('members of a class on $name', ({ open }) => {
     expect((await add(teacher, { handle: 'olga' })).json().detail).toBe('already_member')
     expect((await add(teacher, { handle: 'nobody' })).json().detail).toBe('person_not_found')
     expect((await add(teacher, { handle: 'sam', role: 'owner' })).statusCode).toBe(422)
+    expect((await add(teacher, { handle: 'sa\0m' })).statusCode).toBe(422)
+    expect((await teacher.get(`${url}/sessions?handle=sa%00m`)).statusCode).toBe(422)
     expect((await outsider.get(`${url}/members`)).statusCode).toBe(200)
 
     const sam = `${url}/members/${await idOf('sam')}`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { IdInPath, jsonObject, optionalText, SearchText, text } from '../../http/fields.ts'
+import { anyText, IdInPath, jsonObject, optionalText, SearchText, text } from '../../http/fields.ts'
 import type { ListedClass } from './administration.ts'
 import type { ClassFields } from './class.ts'
 import type { JoinCode } from './join-code-store.ts'
@@ -13,6 +13,7 @@ const Role = z.enum(['teacher', 'assistant', 'student'])
 const Time = z.iso.datetime().describe('ISO 8601, UTC')
 const TimeGiven = z.iso.datetime({ offset: true }).transform((value) => new Date(value).toISOString())
 
+const Handle = text(64).transform((handle) => handle.trim().toLowerCase())
 const Slug = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, '1 to 63 lower-case letters, digits and hyphens, beginning with no hyphen')
@@ -111,9 +112,9 @@ export const ClassPageSchema = z
 
 export const ClassSessionsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().min(1).max(200).optional().describe('The next_cursor of the page before'),
+  cursor: anyText(200).optional().describe('The next_cursor of the page before'),
   q: SearchText.optional().describe("Part of a title, of the latest prompt, or of the person's handle or name"),
-  handle: z.string().min(1).max(64).optional().describe('Only the sessions of this person'),
+  handle: anyText(64).optional().describe('Only the sessions of this person'),
 })
 
 const PersonFields = { user_id: z.int(), handle: z.string(), name: z.string() }
@@ -149,7 +150,7 @@ export const MemberListQuery = z.object({
   q: SearchText.optional().describe('Part of a handle or name'),
 })
 export const MemberBody = z
-  .strictObject({ handle: z.string().trim().toLowerCase().min(1).max(64), role: Role.default('student') })
+  .strictObject({ handle: Handle, role: Role.default('student') })
   .meta({ id: 'ClassMemberRequest' })
 export const MemberPatch = z.strictObject({ role: Role }).meta({ id: 'ClassMemberPatch' })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Id, IdInPath, optionalText, text } from '../../http/fields.ts'
+import { anyText, Id, IdInPath, optionalText, text } from '../../http/fields.ts'
 import type { ListedSession } from '../practice/session-list.ts'
 import type { Project } from './project.ts'
 
@@ -45,7 +45,7 @@ export const ProjectPageSchema = z
 
 export const ProjectSessionsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().min(1).max(200).optional().describe('The next_cursor of the page before'),
+  cursor: anyText(200).optional().describe('The next_cursor of the page before'),
   offset: z.coerce.number().int().min(0).max(100_000).default(0).describe('For clients without cursors'),
 })
 export const ProjectSessionListSchema = z
