@@ -4187,8 +4187,7 @@ export interface components {
                     text: string;
                 }[];
             })[];
-            /** @constant */
-            parallel_tool_calls: true;
+            parallel_tool_calls: boolean;
             previous_response_id: null;
             /** @constant */
             store: false;
@@ -5725,7 +5724,7 @@ export interface components {
             next_cursor: string | null;
         };
         ClassMemberRequest: {
-            handle: string;
+            handle: unknown;
             /**
              * @default student
              * @enum {string}
@@ -6627,8 +6626,7 @@ export interface components {
                     text: string;
                 }[];
             })[];
-            /** @constant */
-            parallel_tool_calls: true;
+            parallel_tool_calls: boolean;
             previous_response_id: null;
             /** @constant */
             store: false;

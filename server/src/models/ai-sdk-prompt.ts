@@ -3,7 +3,7 @@ import type { ChatMessage, ContentPart, ModelRequest } from './language-model.ts
 
 /** Our request in the terms of the AI SDK's providers. @param maxOutputTokens is used when the request names none. */
 export function toCallOptions(request: ModelRequest, maxOutputTokens: number): LanguageModelV3CallOptions {
-  const { parameters, tools, toolChoice, responseFormat } = request
+  const { parameters, tools, toolChoice, parallelToolCalls, responseFormat } = request
   return {
     prompt: toPrompt(request.messages),
     maxOutputTokens: parameters.maxOutputTokens ?? maxOutputTokens,
@@ -25,6 +25,7 @@ export function toCallOptions(request: ModelRequest, maxOutputTokens: number): L
         typeof toolChoice === 'object'
           ? { type: 'tool' as const, toolName: toolChoice.name }
           : { type: toolChoice ?? ('auto' as const) },
+      ...(parallelToolCalls === false && { providerOptions: { anthropic: { disableParallelToolUse: true } } }),
     }),
     ...(responseFormat && {
       responseFormat: {

@@ -16,6 +16,8 @@ export type ModelRequest = {
   messages: readonly ChatMessage[]
   parameters: GenerationParameters
   tools?: readonly ToolDefinition[]
+  /** False: at most one call in an answer. */
+  parallelToolCalls?: false
   toolChoice?: 'auto' | 'none' | 'required' | { name: string }
   /** `strict` asks providers that know it to keep exactly to the schema. */
   responseFormat?: { type: 'json'; schema?: JsonObject; name?: string; description?: string; strict?: boolean }

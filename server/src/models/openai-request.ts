@@ -29,7 +29,7 @@ export function guessDialect(baseUrl: URL, model: string): OpenAiDialect {
 
 /** The body of `POST /chat/completions`. Nothing that was not asked for is in it. */
 export function chatCompletionBody(model: string, request: ModelRequest, dialect: OpenAiDialect): string {
-  const { parameters, tools, toolChoice, responseFormat } = request
+  const { parameters, tools, toolChoice, parallelToolCalls, responseFormat } = request
   // JSON.stringify leaves out what is undefined.
   return JSON.stringify({
     model,
@@ -48,6 +48,7 @@ export function chatCompletionBody(model: string, request: ModelRequest, dialect
     reasoning_effort: parameters.reasoningEffort,
     tools: tools?.length ? tools.map((tool) => ({ type: 'function', function: tool })) : undefined,
     tool_choice: tools?.length ? toWireToolChoice(toolChoice) : undefined,
+    parallel_tool_calls: tools?.length ? parallelToolCalls : undefined,
     response_format: responseFormat && toWireFormat(responseFormat),
   })
 }

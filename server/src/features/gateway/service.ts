@@ -1,5 +1,5 @@
 import { AppError, InvalidRequestError, NotFoundError } from '../../errors.ts'
-import type { GenerationParameters, ModelRequest } from '../../models/language-model.ts'
+import type { ModelRequest } from '../../models/language-model.ts'
 import type { Person } from '../accounts/person.ts'
 import type { AcceptedParameters } from '../catalog/accept-parameters.ts'
 import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
@@ -109,7 +109,7 @@ export class GatewayService {
         'max_tokens_too_large',
         `${maxOutputTokens} tokens are too many: ${model.name} writes at most ${model.maxOutputTokens}.`,
       )
-    const { parameters, stop, dropped } = this.#acceptParameters(model, request.parameters)
+    const { parameters, stop, dropped } = this.#acceptParameters(model, request)
     const { messages, report } = await this.#fit(model, asked)
     const prepared: ModelRequest = { ...request, messages, parameters }
 
@@ -249,13 +249,15 @@ export class GatewayService {
   }
 
   /** Stop words are taken out of what a model may not be able to take: the gateway obeys them itself. */
-  #acceptParameters(model: CatalogModel, wanted: GenerationParameters) {
+  #acceptParameters(model: CatalogModel, { parameters: wanted, tools, parallelToolCalls }: ModelRequest) {
     const stop = wanted.stop ?? []
     const { stop: _, ...others } = wanted
     const { accepted, dropped } = this.#catalog.acceptParameters(
       model,
       model.unsupported.includes('stop') ? others : wanted,
     )
+    if (tools?.length && parallelToolCalls === false && !KINDS_THAT_CALL_ONE_TOOL.has(model.kind))
+      dropped.push({ name: 'parallel_tool_calls', reason: `${model.kind} models may call several tools at once` })
     return { parameters: accepted, stop, dropped }
   }
 
@@ -283,6 +285,9 @@ export class GatewayService {
     return messages[0]?.parts[0] ?? 0
   }
 }
+
+/** Those that can be told to call one tool at a time. */
+const KINDS_THAT_CALL_ONE_TOOL: ReadonlySet<CatalogModel['kind']> = new Set(['openai-compatible', 'anthropic'])
 
 /** What to keep free when nobody has said how long the answer may be. */
 export function usualAnswer(model: Pick<CatalogModel, 'maxOutputTokens' | 'contextTokens'>): number {

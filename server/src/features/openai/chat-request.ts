@@ -19,6 +19,7 @@ export function toModelRequest(body: ChatBody): { request: ModelRequest; ignored
       ...(typeof strict === 'boolean' && { strict }),
       parameters: parameters ?? { type: 'object', properties: {} },
     }))
+    if (body.parallel_tool_calls === false) request.parallelToolCalls = false
     if (tool_choice) request.toolChoice = typeof tool_choice === 'string' ? tool_choice : tool_choice.function
   }
   if (response_format?.type === 'json_object') request.responseFormat = { type: 'json' }
@@ -69,8 +70,6 @@ function ignoredBy(body: ChatBody): EtudeReport['dropped_params'] {
     const isGiven = value !== undefined && value !== null && JSON.stringify(value) !== '{}'
     if (isGiven) ignored.push({ name, reason: 'not passed on to models' })
   }
-  if (body.tools?.length && body.parallel_tool_calls === false)
-    ignored.push({ name: 'parallel_tool_calls', reason: 'models may call several tools at once' })
   return ignored
 }
 

@@ -367,6 +367,7 @@ describe.each(testDatabases)('OpenAI’s own client on $name', ({ open }) => {
     )
     const { type, function: described } = weather
     const tools = [{ type, ...described, strict: true }]
+    const parallel_tool_calls = false
     const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'Hello' }]
     const streamed = await client.responses.stream({ model: 'lab', input, tools }).finalResponse()
     const first = await client.responses.create({ model: 'lab', input, tools })
@@ -379,6 +380,7 @@ describe.each(testDatabases)('OpenAI’s own client on $name', ({ open }) => {
     const second = await client.responses.create({
       model: 'lab',
       tools,
+      parallel_tool_calls,
       input: [
         ...input,
         ...calls,
@@ -387,6 +389,8 @@ describe.each(testDatabases)('OpenAI’s own client on $name', ({ open }) => {
     })
     expect(second.output_text).toBe('Sunny.')
     expect(provider.requests[0]?.body.tools).toMatchObject([{ function: { name: 'get_weather', strict: true } }])
+    expect(second.parallel_tool_calls).toBe(false)
+    expect(provider.requests.map(({ body }) => body.parallel_tool_calls)).toEqual([undefined, undefined, false])
     expect(provider.requests[2]?.body.messages).toMatchObject([
       { role: 'user' },
       { role: 'assistant', tool_calls: [{ id: 'call_a' }, { id: 'call_b' }] },

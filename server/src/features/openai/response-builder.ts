@@ -37,7 +37,7 @@ export class ResponseBuilder {
       max_output_tokens: body.max_output_tokens ?? null,
       model: head.model,
       output: [],
-      parallel_tool_calls: true,
+      parallel_tool_calls: body.parallel_tool_calls ?? true,
       previous_response_id: null,
       store: false,
       temperature: body.temperature ?? null,

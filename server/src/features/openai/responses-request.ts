@@ -1,17 +1,13 @@
 import type { ChatMessage, ContentPart, ModelRequest, ToolCall } from '../../models/language-model.ts'
 import { ParameterError } from './errors.ts'
 import type { InputItem, ResponsesBody } from './responses-schema.ts'
-import type { EtudeReport } from './window-switch.ts'
 
 /**
- * A request for a response in our own words, and what of it is not passed on to any model.
+ * A request for a response in our own words.
  *
  * @throws {ParameterError} for what is known and cannot be honoured.
  */
-export function toModelRequest(body: ResponsesBody): {
-  request: ModelRequest
-  ignored: EtudeReport['dropped_params']
-} {
+export function toModelRequest(body: ResponsesBody): ModelRequest {
   refuseState(body)
   const { tools, tool_choice, text, instructions } = body
   const asked: ChatMessage[] =
@@ -32,6 +28,7 @@ export function toModelRequest(body: ResponsesBody): {
       ...(typeof strict === 'boolean' && { strict }),
       parameters: parameters ?? { type: 'object', properties: {} },
     }))
+    if (body.parallel_tool_calls === false) request.parallelToolCalls = false
     if (tool_choice) request.toolChoice = typeof tool_choice === 'string' ? tool_choice : { name: tool_choice.name }
   }
   if (typeof tool_choice === 'object' && tool_choice && !tools?.some(({ name }) => name === tool_choice.name))
@@ -50,7 +47,7 @@ export function toModelRequest(body: ResponsesBody): {
       schema: format.schema,
       ...(typeof format.strict === 'boolean' && { strict: format.strict }),
     }
-  return { request, ignored: ignoredBy(body) }
+  return request
 }
 
 /** Nothing is stored here, so nothing can be continued: clients send the whole conversation, as they do with `store: false`. */
@@ -65,11 +62,6 @@ function refuseState(body: ResponsesBody): void {
   }
   if (body.background)
     throw new ParameterError('background', 'unsupported_value', 'Responses cannot be made in the background.')
-}
-
-function ignoredBy(body: ResponsesBody): EtudeReport['dropped_params'] {
-  const isIgnored = body.tools?.length && body.parallel_tool_calls === false
-  return isIgnored ? [{ name: 'parallel_tool_calls', reason: 'models may call several tools at once' }] : []
 }
 
 /** Calls that stand side by side, and the text before them, are one assistant message. */

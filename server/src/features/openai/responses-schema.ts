@@ -125,7 +125,7 @@ export const ResponseSchema = z
     max_output_tokens: z.int().nullable(),
     model: z.string(),
     output: z.array(OutputItem),
-    parallel_tool_calls: z.literal(true),
+    parallel_tool_calls: z.boolean(),
     previous_response_id: z.null(),
     store: z.literal(false),
     temperature: z.number().nullable(),

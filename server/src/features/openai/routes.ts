@@ -83,8 +83,8 @@ export const openAiRoutes =
       },
       async (request, reply) => {
         const { body } = request
-        const { request: asked, ignored } = responseToModelRequest(body)
-        const { answer, etude, window } = await ask(request, reply, body.model, asked, ignored, body.truncation)
+        const asked = responseToModelRequest(body)
+        const { answer, etude, window } = await ask(request, reply, body.model, asked, [], body.truncation)
         const builder = new ResponseBuilder(body, {
           id: request.id.replaceAll('-', ''),
           created: Math.floor(Date.now() / 1000),
