@@ -8,7 +8,9 @@ import { loadSecret, SecretBox } from './features/accounts/secret.ts'
 import { AgentService } from './features/agents/service.ts'
 import { AgentStore } from './features/agents/store.ts'
 import { AnnotationSpecs } from './features/annotation-queues/annotation-specs.ts'
+import { FeedbackAnnotations } from './features/annotation-queues/feedback-annotations.ts'
 import { ItemStore } from './features/annotation-queues/item-store.ts'
+import { queueField } from './features/annotation-queues/queue-field.ts'
 import { QueueService } from './features/annotation-queues/queue-service.ts'
 import { QueueStore } from './features/annotation-queues/queue-store.ts'
 import { queuedCalls } from './features/annotation-queues/queued-calls.ts'
@@ -145,11 +147,14 @@ export async function createServices(config: Config, database: Database, parts: 
   const callIds = new OwnCallIds(secret.deriveKey('call ids'))
   const weaveProjects = new WeaveProjects({ store: new WeaveProjectStore(database), classes, now })
   const weaveRefs = new RefAccess({ projects: weaveProjects })
+  const callFeedback = new CallFeedback(database)
   const traces = createTraces({
     database,
     projects: weaveProjects,
     refs: weaveRefs,
-    feedback: new CallFeedback(database),
+    feedback: callFeedback,
+    relatedField: (access, name, use) =>
+      callFeedback.relatedField(access, name, use) ?? (use === 'condition' ? queueField(name) : undefined),
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
     callIds,
     otlp: config.otlp,
@@ -313,6 +318,7 @@ export async function createServices(config: Config, database: Database, parts: 
     store: new FeedbackStore(database),
     projects: weaveProjects,
     refs: weaveRefs,
+    annotations: new FeedbackAnnotations({ specs: annotationSpecs, queues: annotationQueues }),
     now,
   })
   const verdicts = new Verdicts({ feedback })
@@ -360,7 +366,6 @@ export async function createServices(config: Config, database: Database, parts: 
     skillsetVersions,
     stored,
     annotationQueues,
-    annotationSpecs,
     graphql,
     projectInfo,
     readiness,

@@ -17,6 +17,12 @@ import type { FeedbackStore } from './store.ts'
 
 const COUNT = 'count(*)'
 
+/** What other features know of feedback: the specs of annotations, and the queues that they are made in. */
+export type FeedbackAnnotations = {
+  check(access: ProjectAccess, draft: FeedbackDraft): Promise<void>
+  noteStored(access: ProjectAccess, feedback: Feedback): Promise<void>
+}
+
 export type FeedbackQuestion = {
   projectName: string
   fields: readonly string[] | null
@@ -31,13 +37,21 @@ export class FeedbackService {
   readonly #store: FeedbackStore
   readonly #projects: WeaveProjects
   readonly #refs: RefAccess
+  readonly #annotations: FeedbackAnnotations
   readonly #now: () => Date
   #emoji: Promise<Emoji> | undefined
 
-  constructor(deps: { store: FeedbackStore; projects: WeaveProjects; refs: RefAccess; now: () => Date }) {
+  constructor(deps: {
+    store: FeedbackStore
+    projects: WeaveProjects
+    refs: RefAccess
+    annotations: FeedbackAnnotations
+    now: () => Date
+  }) {
     this.#store = deps.store
     this.#projects = deps.projects
     this.#refs = deps.refs
+    this.#annotations = deps.annotations
     this.#now = deps.now
   }
 
@@ -52,6 +66,7 @@ export class FeedbackService {
     const feedback = await this.#prepare(access, draft)
     feedback.rowId = await this.#store.takeRowIds(1)
     await this.#store.insert([feedback])
+    await this.#noteStored(access, feedback)
     return feedback
   }
 
@@ -80,6 +95,10 @@ export class FeedbackService {
     const firstRowId = await this.#store.takeRowIds(all.length)
     for (const [index, feedback] of all.entries()) feedback.rowId = firstRowId + index
     await this.#store.insert(all)
+    for (const [index, feedback] of all.entries()) {
+      const access = accesses.get(items[index]?.projectName ?? '')
+      if (access) await this.#noteStored(access, feedback)
+    }
     return all
   }
 
@@ -92,6 +111,7 @@ export class FeedbackService {
     const feedback = await this.#prepare(access, draft)
     feedback.rowId = await this.#store.takeRowIds(1)
     await this.#store.replace(access, [feedbackId], [feedback])
+    await this.#noteStored(access, feedback)
     return feedback
   }
 
@@ -175,10 +195,15 @@ export class FeedbackService {
     return { result: rows.slice(first, limit === null ? undefined : first + limit), total_count: rows.length }
   }
 
+  async #noteStored(access: ProjectAccess, feedback: Feedback): Promise<void> {
+    if (feedback.queueId) await this.#annotations.noteStored(access, feedback)
+  }
+
   /** Everything that can be refused is refused here. */
   async #prepare(access: ProjectAccess, draft: FeedbackDraft): Promise<Feedback> {
     await this.#refs.check(access.person, `${access.entity}/${access.project}`, draft)
     const span = checkFeedback(draft)
+    if (draft.annotationRef || draft.queueId) await this.#annotations.check(access, draft)
     const payload = draft.feedbackType === REACTION ? await this.#reaction(draft.payload) : draft.payload
     checkPayloadSize(payload)
     return {

@@ -28,17 +28,19 @@ export function createTraces(deps: {
   database: Database
   projects: WeaveProjects
   refs: RefAccess
-  feedback: CallFeedback & { relatedField: RelatedField }
+  feedback: CallFeedback
+  /** What calls are found and sorted by besides what is their own. */
+  relatedField: RelatedField
   findModel: (name: string) => CatalogModel | undefined
   callIds: OwnCallIds
   otlp: OtlpConfig | undefined
   log: Pick<Logger, 'error'>
   now: () => Date
 }) {
-  const { database, projects, refs, feedback, findModel, callIds, otlp, log, now } = deps
+  const { database, projects, refs, feedback, relatedField, findModel, callIds, otlp, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
-  const selector = new CallSelector(database.kind, (access, name, use) => feedback.relatedField(access, name, use))
+  const selector = new CallSelector(database.kind, relatedField)
   const costStore = new CostStore(database)
   const costs = new TokenCosts({ projects, store: costStore, findModel, now })
   return {
