@@ -1,38 +1,43 @@
 import { csvLine, disarmFormula } from '../../http/csv.ts'
 import { type Json, parseExactJson, printJson } from '../weave/exact-json.ts'
+import { toParquet } from './parquet.ts'
 
-type LineGroups = AsyncIterable<readonly string[]>
-type Format = { type: string; write(groups: LineGroups): AsyncIterable<string> }
+/** Rows as lines of JSON, in groups as they are found. */
+export type LineGroups = AsyncIterable<readonly string[]>
 
-/** How lines of JSON leave: as they are, or as what the client says it reads. */
-export function formatFor(accept: string | undefined): Format {
-  const wanted = FORMATS.find(({ accepts }) => accepts.some((type) => accept?.includes(type)))
-  return wanted ?? JSON_LINES
-}
+export type FormatName = 'jsonl' | 'json' | 'csv' | 'tsv' | 'parquet'
+type Format = { type: string; accepts: readonly string[]; write(groups: LineGroups): AsyncIterable<string | Buffer> }
 
-const JSON_LINES: Format = {
-  type: 'application/jsonl',
-  async *write(groups) {
-    for await (const lines of groups) yield `${lines.join('\n')}\n`
+/** Columns of calls that are numbers; all others are text, or JSON as text. */
+const INTEGERS = new Set(['wb_run_step', 'wb_run_step_end', 'storage_size_bytes', 'total_storage_size_bytes'])
+
+export const FORMATS: Record<FormatName, Format> = {
+  jsonl: {
+    type: 'application/jsonl',
+    accepts: ['jsonl', 'x-ndjson'],
+    async *write(groups) {
+      for await (const lines of groups) yield `${lines.join('\n')}\n`
+    },
   },
-}
-
-const FORMATS: (Format & { accepts: string[] })[] = [
-  { ...JSON_LINES, accepts: ['jsonl', 'x-ndjson'] },
-  {
-    accepts: ['text/csv'],
+  csv: {
     type: 'text/csv; charset=utf-8',
-    write: (groups) => table(groups, csvLine),
+    accepts: ['text/csv'],
+    write: (groups) => toTable(groups, (values) => csvLine(values.map(disarmFormula))),
   },
-  {
-    accepts: ['text/tab-separated-values'],
+  tsv: {
     type: 'text/tab-separated-values; charset=utf-8',
+    accepts: ['text/tab-separated-values'],
     write: (groups) =>
-      table(groups, (values) => `${values.map((value) => value.replaceAll(/[\t\r\n]+/g, ' ')).join('\t')}\n`),
+      toTable(groups, (values) => `${values.map((value) => value.replaceAll(/[\t\r\n]+/g, ' ')).join('\t')}\n`),
   },
-  {
-    accepts: ['application/json'],
+  parquet: {
+    type: 'application/vnd.apache.parquet',
+    accepts: ['application/vnd.apache.parquet'],
+    write: (groups) => toParquet(groups, INTEGERS),
+  },
+  json: {
     type: 'application/json; charset=utf-8',
+    accepts: ['application/json'],
     async *write(groups) {
       let before = '['
       for await (const lines of groups) {
@@ -42,10 +47,16 @@ const FORMATS: (Format & { accepts: string[] })[] = [
       yield before === '[' ? '[]' : ']'
     },
   },
-]
+}
 
-/** A header and one record a line; what is not a text or a number is JSON in its cell. */
-async function* table(groups: LineGroups, toLine: (values: readonly string[]) => string): AsyncGenerator<string> {
+/** The format that a client says it reads; JSON lines when it does not care. */
+export function formatFor(accept: string | undefined): Format {
+  const wanted = Object.values(FORMATS).find(({ accepts }) => accepts.some((type) => accept?.includes(type)))
+  return wanted ?? FORMATS.jsonl
+}
+
+/** A header, and one record a line; what is not a text is JSON in its cell. */
+async function* toTable(groups: LineGroups, toLine: (values: readonly string[]) => string): AsyncGenerator<string> {
   let names: string[] | undefined
   for await (const lines of groups) {
     let text = ''
@@ -63,5 +74,5 @@ async function* table(groups: LineGroups, toLine: (values: readonly string[]) =>
 
 function cell(value: Json): string {
   if (value === null) return ''
-  return typeof value === 'string' ? disarmFormula(value) : printJson(value)
+  return typeof value === 'string' ? value : printJson(value)
 }
