@@ -2283,6 +2283,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/{entity}/{project}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For how many days a project keeps its calls */
+        get: operations["getTraceRetention"];
+        /** Say for how many days a project keeps its calls; older ones go when "etude prune" runs */
+        put: operations["setTraceRetention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/calls/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All calls of a project as a file: JSON lines, JSON, CSV, TSV or Parquet */
+        get: operations["exportCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/feedback/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All feedback of a project as a file: JSON lines, JSON, CSV, TSV or Parquet */
+        get: operations["exportFeedback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/server_info": {
         parameters: {
             query?: never;
@@ -5338,6 +5390,10 @@ export interface components {
                 error_message: string;
             } | null;
         };
+        TraceRetentionInput: {
+            /** @description Null keeps calls for ever. */
+            days: number | null;
+        };
         TraceUsageReqInput: {
             /** @description `entity/project`. */
             project_id: string;
@@ -7769,6 +7825,10 @@ export interface components {
                 rejected_spans: number;
                 error_message: string;
             } | null;
+        };
+        TraceRetention: {
+            /** @description Null keeps calls for ever. */
+            days: number | null;
         };
         TraceUsageReq: {
             /** @description `entity/project`. */
@@ -12547,6 +12607,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportTraceServiceResponse"];
+                };
+            };
+        };
+    };
+    getTraceRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceRetention"];
+                };
+            };
+        };
+    };
+    setTraceRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TraceRetentionInput"];
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceRetention"];
+                };
+            };
+        };
+    };
+    exportCalls: {
+        parameters: {
+            query?: {
+                /** @description JSON in cells stays JSON. */
+                format?: "jsonl" | "json" | "csv" | "tsv" | "parquet";
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    exportFeedback: {
+        parameters: {
+            query?: {
+                /** @description JSON in cells stays JSON. */
+                format?: "jsonl" | "json" | "csv" | "tsv" | "parquet";
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
         };

@@ -35,7 +35,9 @@ import { skillsetRoutes } from './features/skillsets/authoring/skillset-routes.t
 import { versionRoutes } from './features/skillsets/authoring/version-routes.ts'
 import { callStreamRoutes } from './features/traces/call-stream-routes.ts'
 import { costRoutes } from './features/traces/cost-routes.ts'
+import { exportRoutes } from './features/traces/export-routes.ts'
 import { otlpRoutes } from './features/traces/otlp/otlp-routes.ts'
+import { retentionRoutes } from './features/traces/retention-routes.ts'
 import { callRoutes } from './features/traces/routes.ts'
 import { usageRoutes } from './features/traces/usage-routes.ts'
 import { weaveRoutes } from './features/weave/weave-plugin.ts'
@@ -122,6 +124,11 @@ export async function createApp(services: Services, options: AppOptions): Promis
       costRoutes(services.traces.costs, services.traces.costQueries),
       usageRoutes(services.traces.usage),
       otlpRoutes(services.traces.otlp),
+      retentionRoutes(services.traces.retention),
+      exportRoutes({
+        calls: (person, project_id) => services.traces.queries.stream(person, { project_id }),
+        feedback: (person, projectName) => services.feedbackExport.stream(person, projectName),
+      }),
       serverRoutes,
       projectInfoRoutes(services.projectInfo, services.graphql),
       objectRoutes(services.stored.objects),

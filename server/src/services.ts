@@ -28,6 +28,8 @@ import { ExperimentStore } from './features/experiments/store.ts'
 import { VoteStore } from './features/experiments/vote-store.ts'
 import { VotingService } from './features/experiments/voting-service.ts'
 import { CallFeedback } from './features/feedback/call-feedback.ts'
+import { FeedbackExport } from './features/feedback/feedback-export.ts'
+import { FeedbackOfCalls } from './features/feedback/feedback-of-calls.ts'
 import { FeedbackService } from './features/feedback/service.ts'
 import { FeedbackStore } from './features/feedback/store.ts'
 import { Verdicts } from './features/feedback/verdicts.ts'
@@ -155,6 +157,7 @@ export async function createServices(config: Config, database: Database, parts: 
     feedback: callFeedback,
     relatedField: (access, name, use) =>
       callFeedback.relatedField(access, name, use) ?? (use === 'condition' ? queueField(name) : undefined),
+    feedbackOfCalls: new FeedbackOfCalls(database),
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
     callIds,
     otlp: config.otlp,
@@ -322,6 +325,7 @@ export async function createServices(config: Config, database: Database, parts: 
     now,
   })
   const verdicts = new Verdicts({ feedback })
+  const feedbackExport = new FeedbackExport({ database, projects: weaveProjects, refs: weaveRefs })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -355,6 +359,7 @@ export async function createServices(config: Config, database: Database, parts: 
     weaveRefs,
     feedback,
     verdicts,
+    feedbackExport,
     traces,
     skillsets,
     skills,

@@ -90,6 +90,7 @@ const TRACES: Record<string, (of: Ids) => { body: object }> = {
   'POST /otel/v1/traces': () => ({ body: traceExport() }),
   'POST /threads/stream_query': () => ({ body: TRACE_PROJECT }),
   'POST /trace/usage': () => ({ body: TRACE_PROJECT }),
+  'PUT /v2/:entity/:project/retention': () => ({ body: { days: 1 } }),
   'POST /v2/:entity/:project/call/end': () => ({ body: { end: traceEnd() } }),
   'POST /v2/:entity/:project/call/start': () => ({ body: { start: traceStart() } }),
   'POST /v2/:entity/:project/calls/complete': () => ({ body: { batch: [{ ...traceStart(), ...traceEnd() }] } }),

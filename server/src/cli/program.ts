@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import { addKeyCommands } from './key-commands.ts'
 import { addPeopleCommands } from './people-commands.ts'
 import { remark, say, type Terminal } from './terminal.ts'
+import { addTraceCommands } from './trace-commands.ts'
 
 export type Program = {
   /**
@@ -59,6 +60,7 @@ function build(
     .action(() => serve(loadConfig(terminal.environment)))
   addPeopleCommands(program, terminal)
   addKeyCommands(program, terminal)
+  addTraceCommands(program, terminal)
 
   program
     .command('migrate')

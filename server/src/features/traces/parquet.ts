@@ -26,7 +26,10 @@ export async function* toParquet(
   let rows: Record<string, Json>[] = []
   let characters = 0
   const writeGroup = () => {
-    const columnData = names.map((name) => ({ name, data: rows.map((row) => toCell(row[name] ?? null, integers.has(name))) }))
+    const columnData = names.map((name) => ({
+      name,
+      data: rows.map((row) => toCell(row[name] ?? null, integers.has(name))),
+    }))
     parquet?.write({ columnData, rowGroupSize: Math.max(rows.length, 1) })
     rows = []
     characters = 0

@@ -17,6 +17,7 @@ import type { OwnCallIds } from './own/call-ids.ts'
 import { OwnTraces } from './own/own-traces.ts'
 import { SessionOwners } from './own/session-owners.ts'
 import { SpanExporter } from './own/span-exporter.ts'
+import { Retention, type WithCalls } from './retention.ts'
 import { RetentionStore } from './retention-store.ts'
 import { ThreadService } from './thread-service.ts'
 import { ThreadStore } from './thread-store.ts'
@@ -29,6 +30,7 @@ export function createTraces(deps: {
   projects: WeaveProjects
   refs: RefAccess
   feedback: CallFeedback
+  feedbackOfCalls: WithCalls
   /** What calls are found and sorted by besides what is their own. */
   relatedField: RelatedField
   findModel: (name: string) => CatalogModel | undefined
@@ -37,11 +39,12 @@ export function createTraces(deps: {
   log: Pick<Logger, 'error'>
   now: () => Date
 }) {
-  const { database, projects, refs, feedback, relatedField, findModel, callIds, otlp, log, now } = deps
+  const { database, projects, refs, feedback, relatedField, feedbackOfCalls, findModel, callIds, otlp, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
   const selector = new CallSelector(database.kind, relatedField)
   const costStore = new CostStore(database)
+  const retentionStore = new RetentionStore(database)
   const costs = new TokenCosts({ projects, store: costStore, findModel, now })
   return {
     calls: new CallService({ projects, refs, store }),
@@ -52,12 +55,13 @@ export function createTraces(deps: {
       selector,
       costs,
       feedback,
-      retention: new RetentionStore(database),
+      retention: retentionStore,
     }),
     costs,
     costQueries: new CostQueries({ projects, store: costStore, kind: database.kind }),
     usage: new UsageService({ projects, reader, selector, costs }),
     threads: new ThreadService({ projects, store: new ThreadStore(database) }),
+    retention: new Retention({ projects, store: retentionStore, feedback: feedbackOfCalls, now }),
     recorder: new TraceRecorder({ store, log }),
     otlp: new OtlpService({ projects, store }),
     own: new OwnTraces({

@@ -44,7 +44,7 @@ describe.each(testDatabases)('npm’s weave against $name', ({ open }) => {
     const calls = await ada.calls({ project_id: 'ada/sdk', include_feedback: true })
     const named = (name: string) => calls.filter((call) => call.summary.weave.trace_name === name)
     const [chain] = named('renamed by the SDK')
-    expect(chain).toMatchObject({ attributes: { team: 'blue' }, inputs: { n: 3 }, output: { n: 12 } })
+    expect(chain).toMatchObject({ attributes: { team: 'blue' }, inputs: { arg0: { n: 3 } }, output: { n: 12 } })
     expect(calls.filter((call) => call.parent_id === chain.id)).toHaveLength(2)
     expect(named('fail')[0]).toMatchObject({ exception: expect.stringContaining('does not go that way'), output: null })
     expect(named('words')[0].output).toEqual(['eins', 'zwei', 'drei'])
