@@ -31,6 +31,8 @@ connection.pragma('synchronous = FULL')
 connection.pragma('foreign_keys = ON')
 // Savepoints would open temporary files.
 connection.pragma('temp_store = MEMORY')
+// Pages that are written again and again are copied into the file once in a while, not at every thousandth.
+connection.pragma('wal_autocheckpoint = 4000')
 connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`)
 
 /** @type {Map<string, { statement: import('better-sqlite3').Statement<unknown[]>, jsonColumns: string[] | undefined }>} */

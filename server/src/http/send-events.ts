@@ -54,12 +54,12 @@ async function stream(
   // A reply that was written to its end closes too; nobody has left then.
   raw.on('close', () => raw.writableFinished || gone.abort())
   reply.hijack()
-  raw.writeHead(200, {
-    ...(reply.getHeaders() as Record<string, string>),
+  reply.headers({
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
+  raw.writeHead(200, reply.getHeaders() as Record<string, string>)
   // The headers go out with the first event when there is one already, and without it when there is not.
   setImmediate(() => writer.hasWritten || raw.flushHeaders())
   const keepAlive = setInterval(() => raw.writableNeedDrain || writer.add(': keep-alive\n\n'), KEEP_ALIVE_MS)

@@ -40,7 +40,7 @@ export class RunStore {
   createTurn(turn: Turn, responses: readonly Response[], serverId: string, alsoStore: readonly CompiledQuery[]) {
     return this.#commitUnlessRunning([
       ...alsoStore,
-      this.#insertTurn({ ...turn, serverId, fewShots: JSON.stringify(turn.fewShots) }),
+      this.#insertTurn({ serverId, ...turn, fewShots: JSON.stringify(turn.fewShots) }),
       ...this.#newResponses(turn, responses),
     ])
   }
@@ -253,8 +253,8 @@ export class RunStore {
   #newResponses({ sessionId, turnId }: TurnKey, responses: readonly Response[]): CompiledQuery[] {
     return responses.map((response) =>
       this.#insertResponse({
-        ...response,
         sessionId,
+        ...response,
         turnId,
         isPrimary: response.isPrimary ? 1 : 0,
         generationParams: JSON.stringify(response.generationParams),

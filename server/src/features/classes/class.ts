@@ -41,7 +41,7 @@ export type Membership = Class & { role: ClassRole; joinedAt: string }
 
 /** The class as it counts at a moment. @param now ISO 8601 UTC. */
 export function asOf<Stored extends StoredClass>(stored: Stored, now: string): Stored & Class {
-  return { ...stored, statusAsSet: stored.status, status: statusAt(stored, now) }
+  return { statusAsSet: stored.status, ...stored, status: statusAt(stored, now) }
 }
 
 function statusAt({ status, startsAt, endsAt }: StoredClass, now: string): ClassStatus {

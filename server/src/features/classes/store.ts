@@ -62,7 +62,7 @@ export class ClassStore {
   /** The class, and the person's role in it: null when they are not a member. */
   async findFor(personId: number, classId: number): Promise<(StoredClass & { role: ClassRole | null }) | undefined> {
     const { rows } = await this.#db.executeQuery(this.#findFor({ classId, personId }))
-    return rows[0] && { ...toClass(rows[0]), role: rows[0].role }
+    return rows[0] && { role: rows[0].role, ...toClass(rows[0]) }
   }
 
   /** Like {@link findFor}, by the class's slug. */

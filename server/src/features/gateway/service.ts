@@ -139,12 +139,12 @@ export class GatewayService {
               dialect: asked.dialect,
               modelName: model.name,
               requestId: asked.requestId,
-              ...howItEnded(ending),
-              ...this.#spent(model, counted),
               trimmedTurns: report.turnsLeftOut,
               inputs: { messages, tools: request.tools, parameters },
               output: ending.said,
               createdAt,
+              ...howItEnded(ending),
+              ...this.#spent(model, counted),
             }
           })
         },

@@ -58,8 +58,8 @@ export class GatewayStore {
   async add(calls: readonly RecordedCall[]): Promise<void> {
     const firstId = await this.#database.ids.take('gateway_call', calls.length)
     const stored = calls.map((call, index) => ({
-      ...call,
       callId: firstId + index,
+      ...call,
       requestId: call.requestId.replaceAll('\0', '').slice(0, REQUEST_ID_CHARACTERS),
     }))
     await this.#database.batch([...stored.map((call) => this.#insert(call)), ...(await this.#trace(stored))])

@@ -17,13 +17,13 @@ export class LaneStore {
   /** What stores a new lane. */
   newLane(sessionId: number, lane: Lane, createdAt: string): CompiledQuery {
     return this.#insert({
-      ...lane,
       sessionId,
+      revision: lane.ownRevision ?? null,
+      createdAt,
+      ...lane,
       isPrimary: lane.isPrimary ? 1 : 0,
       isActive: lane.isActive ? 1 : 0,
       generationParams: JSON.stringify(lane.generationParams),
-      revision: lane.ownRevision ?? null,
-      createdAt,
     })
   }
 

@@ -11,11 +11,11 @@ export async function newSession(ids: IdAllocator, given: Given, now: string): P
     projectId: null,
     titleSource: 'prompt',
     notes: null,
-    ...given,
     sessionId: await ids.take('session'),
     settingId: await ids.take('setting'),
     createdAt: now,
     updatedAt: now,
     lastTurnAt: now,
+    ...given,
   }
 }

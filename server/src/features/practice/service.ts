@@ -102,10 +102,10 @@ export class PracticeService {
     const earlier = await this.#firstOutcome(person, request.idempotency)
     if (earlier) return earlier
     const { session, entity, allowedModels, lanes, settings } = await this.#newSession(person, classId, {
-      ...request,
       title: titleFromPrompt(request.promptText),
       preview: previewOf(request.promptText),
       turnCount: 1,
+      ...request,
     })
     const now = session.createdAt
     const plan = await this.#plan(session, {

@@ -71,7 +71,7 @@ export class SettingsService {
       generationParams: mergeParams({}, defaults.generation_params ?? {}),
     }
     const settings = await this.#changed(person, classId, start, change, now)
-    return { ...settings, revision: 1, createdAt: now, personId: person.personId }
+    return { revision: 1, createdAt: now, personId: person.personId, ...settings }
   }
 
   /** @param revision the session's current one when left out. @throws {NotFoundError} if there is none such. */

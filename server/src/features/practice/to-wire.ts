@@ -154,10 +154,10 @@ function toFrame({ seq, event }: NumberedEvent): string {
     case 'response-start': {
       const { response } = event
       const start = {
-        ...toLaneStart(response),
         generation_params: response.generationParams,
         dropped_params: response.droppedParams,
         trim: toWireTrim(response.trim),
+        ...toLaneStart(response),
       }
       return frame(event.type, start, seq)
     }

@@ -163,7 +163,7 @@ export class TurnBuilder {
     try {
       const fitted = await this.#windows.fit(this.#materialOf(plan, lane, model, answerTokens))
       response.trim = fitted.trim
-      const ready = { ...task, model: skilled ?? this.#catalog.languageModel(model.name), ...asked(fitted) }
+      const ready = { model: skilled ?? this.#catalog.languageModel(model.name), ...asked(fitted), ...task }
       const { summarise } = fitted
       if (!summarise) return ready
       const prepare = async (signal: AbortSignal) => {
@@ -172,7 +172,7 @@ export class TurnBuilder {
         response.cost = costOfSummary(response)
         return asked(summarised)
       }
-      return { ...ready, prepare }
+      return { prepare, ...ready }
     } catch (error) {
       // What does not fit is this lane's own failure: the others go on.
       if (!(error instanceof AppError) || error.code !== 'context_too_long') throw error

@@ -86,6 +86,6 @@ export class TraceRecorder {
   }
 
   #add(calls: readonly CompletedCall[]): Promise<void> {
-    return this.#store.add(calls.map((call) => ({ ...call, changes: 'all' })))
+    return this.#store.add(calls.map((call) => ({ changes: 'all' as const, ...call })))
   }
 }

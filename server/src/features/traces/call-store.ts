@@ -1,5 +1,4 @@
 import { type CompiledQuery, type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely'
-import { compileOnce } from '../../db/compile-once.ts'
 import type { Database } from '../../db/open.ts'
 import type { Tables } from '../../db/tables.ts'
 import { type CallPart, joinParts } from './call.ts'
@@ -15,7 +14,7 @@ export type Changes = { projectId: number; wbUserId: string; changes: 'all' | 'o
 export class CallStore {
   readonly #database: Pick<Database, 'db' | 'batch'>
   readonly #db: Kysely<Tables>
-  readonly #inserts = new Map<string, (values: Record<string, unknown>) => CompiledQuery>()
+  readonly #inserts = new Map<string, CompiledQuery>()
 
   constructor(database: Pick<Database, 'db' | 'batch'>) {
     this.#database = database
@@ -43,7 +42,8 @@ export class CallStore {
     const rows = joinParts(parts).map(toRow)
     for (let first = 0; first < rows.length; ) {
       const count = ROWS_PER_INSERT.find((length) => length <= rows.length - first) ?? 1
-      queries.push(this.#insert(count, changes)(flatten(rows.slice(first, first + count))))
+      const { query, queryId, sql } = this.#insert(count, changes)
+      queries.push({ query, queryId, sql, parameters: rows.slice(first, first + count).flatMap(valuesOf) })
       first += count
     }
     return queries
@@ -98,19 +98,20 @@ export class CallStore {
     return rows.map((row) => row.call_id)
   }
 
-  #insert(count: number, changes: 'all' | 'own') {
+  /** An insert of so many rows; its parameters are the columns of one after the other. */
+  #insert(count: number, changes: 'all' | 'own'): CompiledQuery {
     const name = `${count} ${changes}`
     const known = this.#inserts.get(name)
     if (known) return known
-    const insert = compileOnce((values: Record<string, unknown>) =>
-      this.#db
-        .insertInto('calls')
-        .values(Array.from({ length: count }, (_, index) => rowFrom(values, index)))
-        .onConflict((conflict) => {
-          const update = conflict.columns(['project_id', 'call_id']).doUpdateSet(MERGE)
-          return changes === 'all' ? update : update.whereRef('calls.wb_user_id', '=', sql.ref('excluded.wb_user_id'))
-        }),
-    )
+    const row = Object.fromEntries(COLUMNS.map((column) => [column, null])) as never
+    const insert = this.#db
+      .insertInto('calls')
+      .values(Array(count).fill(row))
+      .onConflict((conflict) => {
+        const update = conflict.columns(['project_id', 'call_id']).doUpdateSet(MERGE)
+        return changes === 'all' ? update : update.whereRef('calls.wb_user_id', '=', sql.ref('excluded.wb_user_id'))
+      })
+      .compile()
     this.#inserts.set(name, insert)
     return insert
   }
@@ -190,16 +191,8 @@ function toRow(arrived: CallPart): Row {
   }
 }
 
-function flatten(rows: readonly Row[]): Record<string, unknown> {
-  const values: Record<string, unknown> = {}
-  rows.forEach((row, index) => {
-    for (const column of COLUMNS) values[`${column}${index}`] = row[column]
-  })
-  return values
-}
-
-function rowFrom(values: Record<string, unknown>, index: number) {
-  return Object.fromEntries(COLUMNS.map((column) => [column, values[`${column}${index}`]])) as never
+function valuesOf(row: Row): unknown[] {
+  return COLUMNS.map((column) => row[column])
 }
 
 function inSlices<Item>(items: readonly Item[], size: number): Item[][] {

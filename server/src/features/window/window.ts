@@ -106,7 +106,7 @@ export class WindowService {
       get dropped() {
         return slide.dropped
       },
-      report: { ...slide.report, tokenizer: name, isEstimate, factor, images },
+      report: { tokenizer: name, isEstimate, factor, images, ...slide.report },
     }
   }
 

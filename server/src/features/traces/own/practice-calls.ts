@@ -25,16 +25,15 @@ export function practiceCalls(ending: Ending, place: TracePlace, ids: OwnCallIds
 function turnCall({ turn, endedAt }: Ending, place: TracePlace, ids: OwnCallIds): CallPart {
   const callId = ids.of('turn', turn.turnId)
   return {
-    ...place,
     callId,
     start: {
-      ...sharedStart(turn, ids),
       parentId: null,
       opName: 'etude.turn',
       displayName: null,
       startedAt: moment(turn.createdAt),
       attributesJson: storeJson({ etude: { session_id: turn.sessionId, turn_id: turn.turnId } }),
       inputsJson: storeJson({ prompt: turn.promptText, few_shot_examples: turn.fewShots.length }),
+      ...sharedStart(turn, ids),
     },
     end: {
       endedAt: moment(endedAt),
@@ -43,6 +42,7 @@ function turnCall({ turn, endedAt }: Ending, place: TracePlace, ids: OwnCallIds)
       summaryJson: '{}',
       wbRunStepEnd: null,
     },
+    ...place,
   }
 }
 
@@ -50,10 +50,8 @@ function answerCall(turn: Turn, response: Response, endedAt: string, place: Trac
   const { responseId, error, usage } = response
   const startedAt = moment(response.createdAt)
   return {
-    ...place,
     callId: ids.of('answer', responseId),
     start: {
-      ...sharedStart(turn, ids),
       parentId: ids.of('turn', turn.turnId),
       opName: 'etude.answer',
       displayName: storeText(response.modelName),
@@ -73,6 +71,7 @@ function answerCall(turn: Turn, response: Response, endedAt: string, place: Trac
         prompt: turn.promptText,
         generation_params: response.generationParams,
       }),
+      ...sharedStart(turn, ids),
     },
     end: {
       endedAt: response.latencyMs === null ? moment(endedAt) : later(startedAt, response.latencyMs),
@@ -90,6 +89,7 @@ function answerCall(turn: Turn, response: Response, endedAt: string, place: Trac
       }),
       wbRunStepEnd: null,
     },
+    ...place,
   }
 }
 
