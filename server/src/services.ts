@@ -77,6 +77,7 @@ import { UsableSkills } from './features/skillsets/authoring/usable-skills.ts'
 import { SkillsetVersions } from './features/skillsets/authoring/version-service.ts'
 import { VersionStore } from './features/skillsets/authoring/version-store.ts'
 import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
+import { McpTools } from './features/skillsets/mcp/mcp-tools.ts'
 import { SkillsetService } from './features/skillsets/service.ts'
 import { OwnCallIds } from './features/traces/own/call-ids.ts'
 import { createTraces } from './features/traces/traces.ts'
@@ -114,7 +115,8 @@ export async function createServices(config: Config, database: Database, parts: 
   const sessions = new SessionList(database)
   const projects = new ProjectService({ store: new ProjectStore(database), classes, sessions, ids, now })
   const outbound = new Outbound({ allow: config.outbound.allow })
-  const operationCaller = new OperationCaller({ outbound })
+  const mcp = new McpTools({ outbound })
+  const operationCaller = new OperationCaller({ outbound, mcp })
   const versionStore = new VersionStore(database)
   const credentialStore = new CredentialStore(database)
   const box = new SecretBox(secret.deriveKey('skill credentials'))

@@ -30,6 +30,8 @@ export type OutboundRequest = {
   timeoutMs?: number
   /** Longest silence of the other server, before and inside its answer. */
   idleMs?: number
+  /** `manual`: a redirect is an answer like any other. */
+  redirects?: 'follow' | 'manual'
 }
 
 /** `url` is where the answer came from in the end; names of headers are in lower case. */
@@ -110,12 +112,17 @@ export class Outbound {
     await Promise.all([agents?.guarded.destroy(), agents?.unguarded.destroy()])
   }
 
-  async #follow(first: Hop, { idleMs = DEFAULT_IDLE_MS }: OutboundRequest, signal: AbortSignal) {
+  async #follow(
+    first: Hop,
+    { idleMs = DEFAULT_IDLE_MS, redirects: mode = 'follow' }: OutboundRequest,
+    signal: AbortSignal,
+  ) {
     let hop = first
     for (let redirects = 0; ; redirects++) {
       const response = await this.#send(hop, idleMs, signal)
       const { location } = joinHeaders(response.headers)
-      if (!isRedirect(response.statusCode) || location === undefined) return { url: hop.url.href, response }
+      if (mode === 'manual' || !isRedirect(response.statusCode) || location === undefined)
+        return { url: hop.url.href, response }
       response.body.destroy()
       if (redirects === MAX_REDIRECTS)
         throw new OutboundError('outbound_too_many_redirects', `There were more than ${MAX_REDIRECTS} redirects.`)

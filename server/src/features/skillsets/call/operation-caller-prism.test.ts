@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Outbound } from '../../../http/outbound.ts'
 import { type ImportedDocument, importDocument } from '../document/import-document.ts'
+import { McpTools } from '../mcp/mcp-tools.ts'
 import { OperationCaller } from './operation-caller.ts'
 import type { OperationResult } from './operation-result.ts'
 import { cases, securitySchemes } from './prism.fixture.ts'
@@ -44,7 +45,10 @@ describe('an independent validator', () => {
       securitySchemes: imported.securitySchemes,
     }
     const request = { skill, operation, arguments: given, credentials: keys }
-    return await new OperationCaller({ outbound }).call(request, new AbortController().signal)
+    return await new OperationCaller({ outbound, mcp: new McpTools({ outbound }) }).call(
+      request,
+      new AbortController().signal,
+    )
   }
 
   it.each(cases.map(({ operation, given }) => [operation.operationId, given] as const))(

@@ -5,6 +5,7 @@ import { Outbound } from '../../../http/outbound.ts'
 import { startServer } from '../../../http/testing-server.ts'
 import type { JsonObject } from '../../../models/language-model.ts'
 import { importDocument } from '../document/import-document.ts'
+import { McpTools } from '../mcp/mcp-tools.ts'
 import type { Credential } from '../skill.ts'
 import { OperationCaller } from './operation-caller.ts'
 import type { Overrides } from './operation-result.ts'
@@ -32,7 +33,7 @@ async function apiFor(
     await answer(seen.at(-1)!, response)
   })
   const outbound = new Outbound({ allow: [server.origin] })
-  const caller = new OperationCaller({ outbound })
+  const caller = new OperationCaller({ outbound, mcp: new McpTools({ outbound }) })
 
   async function call(
     given: JsonObject = {},
@@ -514,7 +515,8 @@ describe('what comes back', () => {
 
   it('is refused where calls may not go', async () => {
     const { call, seen } = await apiFor(q())
-    const refused = new OperationCaller({ outbound: new Outbound({ allow: [] }) })
+    const guarded = new Outbound({ allow: [] })
+    const refused = new OperationCaller({ outbound: guarded, mcp: new McpTools({ outbound: guarded }) })
     expect(await call()).toMatchObject({ isOk: true })
     const { operations } = await importDocument(
       JSON.stringify({

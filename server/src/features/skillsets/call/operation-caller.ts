@@ -1,9 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import type { Outbound } from '../../../http/outbound.ts'
-import { OutboundError, type OutboundErrorCode } from '../../../http/outbound-error.ts'
+import { OutboundError } from '../../../http/outbound-error.ts'
+import type { McpTools } from '../mcp/mcp-tools.ts'
 import { type HttpCall, MAX_CALL_MS, type SecurityScheme } from '../skill.ts'
 import { type BuiltRequest, buildRequest } from './build-request.ts'
 import { readCallValues } from './call-values.ts'
+import { failedCall, NOTHING, type Outcome } from './failed-call.ts'
 import { createMask, type Mask } from './mask.ts'
 import type { CallErrorCode, OperationRequest, OperationResult } from './operation-result.ts'
 import { readAnswer } from './read-answer.ts'
@@ -12,15 +14,15 @@ import { signIn } from './sign-in.ts'
 import { UnwritableValue } from './written-body.ts'
 
 const MAX_ANSWER_BYTES = 2 * 1024 * 1024
-/** Of an answer that did not end: enough to see what it is. */
-const MAX_PARTIAL_CHARACTERS = 1_000
 
 /** Calls operations of skills, exactly as their documents say, and says how it went. */
 export class OperationCaller {
   readonly #outbound: Outbound
+  readonly #mcp: McpTools
 
-  constructor({ outbound }: { outbound: Outbound }) {
+  constructor({ outbound, mcp }: { outbound: Outbound; mcp: McpTools }) {
     this.#outbound = outbound
+    this.#mcp = mcp
   }
 
   /**
@@ -33,8 +35,9 @@ export class OperationCaller {
     signal.throwIfAborted()
     const startedAt = performance.now()
     const { call } = request.operation
-    if (call.kind === 'mcp') throw new Error('MCP operations are not called yet.')
-    const outcome = await this.#callHttp(call, request, signal)
+    const outcome = await (call.kind === 'mcp'
+      ? this.#mcp.call(call, request, signal)
+      : this.#callHttp(call, request, signal))
     const mask = createMask(secretsOfCall(request))
     return { ...masked(outcome, mask), latencyMs: Math.round(performance.now() - startedAt) }
   }
@@ -59,31 +62,9 @@ export class OperationCaller {
       return { ...known, responseBody: text, content, status, isOk, errorCode: isOk ? null : 'api_error', message }
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error
-      return { ...NOTHING, ...known, ...(await whatCame(error)), errorCode: CODES[error.code], message: error.message }
+      return { ...known, ...(await failedCall(error)) }
     }
   }
-}
-
-type Outcome = Omit<OperationResult, 'latencyMs'>
-
-const NOTHING = {
-  url: '',
-  requestBody: '',
-  responseBody: '',
-  content: { kind: 'none' },
-  status: null,
-  isOk: false,
-} as const satisfies Partial<Outcome>
-
-const CODES: Readonly<Record<OutboundErrorCode, CallErrorCode>> = {
-  outbound_url_refused: 'call_refused',
-  outbound_address_refused: 'call_refused',
-  outbound_header_refused: 'call_refused',
-  outbound_unreachable: 'api_unreachable',
-  outbound_timed_out: 'api_timed_out',
-  outbound_too_large: 'answer_too_large',
-  outbound_unreadable: 'answer_unreadable',
-  outbound_too_many_redirects: 'answer_unreadable',
 }
 
 /** The request, or why there is none. */
@@ -108,15 +89,6 @@ function buildCall(
 function missingCredential({ security }: HttpCall, schemes: readonly SecurityScheme[]): string {
   const names = [...new Set(security.flat())].filter((name) => schemes.some((scheme) => scheme.name === name))
   return `This needs a credential that has not been entered (${names.join(', ')}). Calling it again will not help.`
-}
-
-async function whatCame({ partial }: OutboundError): Promise<Partial<Outcome>> {
-  if (partial.status === undefined) return {}
-  const { status, headers = {}, body = Buffer.alloc(0) } = partial
-  const { text, content } = await readAnswer(body.subarray(0, 4 * MAX_PARTIAL_CHARACTERS), headers['content-type'])
-  if (content.kind === 'none') return { status }
-  const shown = text.slice(0, MAX_PARTIAL_CHARACTERS)
-  return { status, responseBody: shown, content: { kind: 'text', text: shown } }
 }
 
 function reasonOf(status: number): string {
