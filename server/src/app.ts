@@ -14,6 +14,7 @@ import { classRoutes } from './features/classes/routes.ts'
 import { clovaRoutes } from './features/clova/routes.ts'
 import { experimentRoutes } from './features/experiments/routes.ts'
 import { votingRoutes } from './features/experiments/voting-routes.ts'
+import { feedbackAnalyticsRoutes } from './features/feedback/analytics/routes.ts'
 import { feedbackRoutes } from './features/feedback/routes.ts'
 import { fewShotRoutes } from './features/few-shots/routes.ts'
 import { fileRoutes } from './features/objects/file-routes.ts'
@@ -119,6 +120,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
   await app.register(
     weaveRoutes([
       feedbackRoutes(services.feedback),
+      feedbackAnalyticsRoutes(services.feedbackStats, services.feedbackAggregates),
       callRoutes(services.traces.calls, services.traces.queries),
       callStreamRoutes(services.traces.queries, services.traces.threads),
       costRoutes(services.traces.costs, services.traces.costQueries),

@@ -27,6 +27,9 @@ import { ExperimentService } from './features/experiments/service.ts'
 import { ExperimentStore } from './features/experiments/store.ts'
 import { VoteStore } from './features/experiments/vote-store.ts'
 import { VotingService } from './features/experiments/voting-service.ts'
+import { FeedbackAggregates } from './features/feedback/analytics/aggregate.ts'
+import { FeedbackScan } from './features/feedback/analytics/scan.ts'
+import { FeedbackStats } from './features/feedback/analytics/stats.ts'
 import { CallFeedback } from './features/feedback/call-feedback.ts'
 import { FeedbackExport } from './features/feedback/feedback-export.ts'
 import { FeedbackOfCalls } from './features/feedback/feedback-of-calls.ts'
@@ -319,6 +322,9 @@ export async function createServices(config: Config, database: Database, parts: 
       files: (access) => stored.files.storageBytes(access),
     },
   })
+  const feedbackScan = new FeedbackScan(database)
+  const feedbackStats = new FeedbackStats({ projects: weaveProjects, scan: feedbackScan, now })
+  const feedbackAggregates = new FeedbackAggregates({ projects: weaveProjects, scan: feedbackScan })
   const feedback = new FeedbackService({
     store: new FeedbackStore(database),
     projects: weaveProjects,
@@ -362,6 +368,8 @@ export async function createServices(config: Config, database: Database, parts: 
     feedback,
     verdicts,
     feedbackExport,
+    feedbackStats,
+    feedbackAggregates,
     traces,
     skillsets,
     skills,

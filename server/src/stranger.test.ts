@@ -141,6 +141,9 @@ const STORED: Record<string, (of: Ids) => { query?: string; body?: object | stri
 }
 /** Feedback in that project. */
 const FEEDBACK: Record<string, (of: Ids) => { body: object }> = {
+  'POST /feedback/aggregate': () => ({ body: { ...TRACE_PROJECT, after_ms: 0, before_ms: Date.now() + 60_000 } }),
+  'POST /feedback/payload_schema': () => ({ body: { ...TRACE_PROJECT, start: '2026-01-01' } }),
+  'POST /feedback/stats': () => ({ body: { ...TRACE_PROJECT, start: new Date(Date.now() - 60_000).toISOString() } }),
   'POST /feedback/batch/create': () => ({ body: { batch: [ownersFeedback()] } }),
   'POST /feedback/create': () => ({ body: ownersFeedback() }),
   'POST /feedback/purge': () => ({
