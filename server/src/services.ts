@@ -163,7 +163,6 @@ export async function createServices(config: Config, database: Database, parts: 
     relatedField: (access, name, use) =>
       callFeedback.relatedField(access, name, use) ?? (use === 'condition' ? queueField(name) : undefined),
     feedbackOfCalls: new FeedbackOfCalls(database),
-      (use === 'condition' ? queueField(name) : undefined) ?? callFeedback.relatedField(access, name, use),
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
     callIds,
     otlp: config.otlp,
@@ -310,17 +309,6 @@ export async function createServices(config: Config, database: Database, parts: 
     now,
   })
   const annotationSpecs = new AnnotationSpecs({ objects: stored.objects })
-  const feedbackScan = new FeedbackScan(database)
-  const feedbackStats = new FeedbackStats({ projects: weaveProjects, scan: feedbackScan, now })
-  const feedbackAggregates = new FeedbackAggregates({ projects: weaveProjects, scan: feedbackScan })
-  const feedback = new FeedbackService({
-    store: new FeedbackStore(database),
-    projects: weaveProjects,
-    refs: weaveRefs,
-    annotationSpecs,
-    queues: annotationQueues,
-    now,
-  })
   const graphql = new GraphqlService({ projects: weaveProjects })
   const projectInfo = new ProjectInfoService({
     projects: weaveProjects,

@@ -18,11 +18,12 @@ const MOST_BYTES_PER_UNIT = 7
 
 /**
  * Checks feedback against the rules of its type, in the order and in the words of Weave's server (weave.md §1.4, items 1
- * to 8).
+ * to 10 as far as they need nothing but the feedback, and 12).
  *
+ * @returns the span with what the ref says of it.
  * @throws {WeaveError} 400.
  */
-export function checkType(draft: FeedbackDraft): void {
+export function checkFeedback(draft: FeedbackDraft): Span {
   checkPayloadOfType(draft)
   const { feedbackType } = draft
   if (feedbackType.startsWith('wandb.annotation')) checkAnnotation(draft)
@@ -31,6 +32,8 @@ export function checkType(draft: FeedbackDraft): void {
   else if (feedbackType === AGENT_MONITOR) checkAgentMonitor(draft)
   else if (!feedbackType.startsWith('wandb.annotation')) checkNotRunnable(draft)
   checkScorer(draft)
+  checkRefKinds(draft)
+  return checkSpan(draft)
 }
 
 /** @throws {WeaveError} `Feedback payload too large`. */
@@ -105,21 +108,14 @@ function checkScorer({ feedbackType, scorer }: FeedbackDraft): void {
     throw invalidRequest('scorer_tags is required for agent user feedback')
 }
 
-/** @throws {WeaveError} 400, for refs to the wrong kinds of things (weave.md §1.4, item 10). */
-export function checkRefKinds({ runnableRef, callRef, triggerRef }: FeedbackDraft): void {
+function checkRefKinds({ runnableRef, callRef, triggerRef }: FeedbackDraft): void {
   if (runnableRef) parseRunnable(runnableRef)
   if (callRef && parseRef(callRef).kind !== 'call') throw wrongKind(callRef, 'a call ref')
   if (triggerRef && parseRef(triggerRef).kind !== 'object') throw wrongKind(triggerRef, 'an object ref')
 }
 
-/**
- * An agent's turn or conversation is named by the ref, and by the ids of the span, which must agree (weave.md §1.4,
- * item 12).
- *
- * @returns the span with what the ref says of it.
- * @throws {WeaveError} 400.
- */
-export function checkSpan({ feedbackType, weaveRef, span }: FeedbackDraft): Span {
+/** An agent's turn or conversation is named by the ref, and by the ids of the span, which must agree. */
+function checkSpan({ feedbackType, weaveRef, span }: FeedbackDraft): Span {
   if (feedbackType !== AGENT_MONITOR && feedbackType !== AGENT_USER_FEEDBACK) return span
   const ref = findRef(weaveRef)
   if (ref?.kind === 'agent_conversation') {

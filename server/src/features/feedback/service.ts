@@ -1,21 +1,18 @@
 import { v7 as uuidV7 } from 'uuid'
 import type { Person } from '../accounts/person.ts'
-import type { AnnotationSpecs } from '../annotation-queues/annotation-specs.ts'
-import type { QueueService } from '../annotation-queues/queue-service.ts'
 import { printJson } from '../weave/exact-json.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import type { Operation, SortBy } from '../weave/query/query.ts'
 import { checkPage } from '../weave/query/sort.ts'
 import { storedTime } from '../weave/query/time.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
-import { findRef } from '../weave/refs.ts'
 import { restoreJson } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
 import { Emoji } from './emoji.ts'
 import type { Feedback, FeedbackDraft, JsonRecord } from './feedback.ts'
 import { purgeIds } from './purge-ids.ts'
 import { printGroupValue, rowPrinter } from './reply-rows.ts'
-import { checkPayloadSize, checkRefKinds, checkSpan, checkType, REACTION } from './rules.ts'
+import { checkFeedback, checkPayloadSize, REACTION } from './rules.ts'
 import type { FeedbackStore } from './store.ts'
 
 const COUNT = 'count(*)'
@@ -41,8 +38,6 @@ export class FeedbackService {
   readonly #projects: WeaveProjects
   readonly #refs: RefAccess
   readonly #annotations: FeedbackAnnotations
-  readonly #annotationSpecs: Pick<AnnotationSpecs, 'check'>
-  readonly #queues: Pick<QueueService, 'checkForFeedback' | 'noteFeedback'>
   readonly #now: () => Date
   #emoji: Promise<Emoji> | undefined
 
@@ -51,16 +46,12 @@ export class FeedbackService {
     projects: WeaveProjects
     refs: RefAccess
     annotations: FeedbackAnnotations
-    annotationSpecs: Pick<AnnotationSpecs, 'check'>
-    queues: Pick<QueueService, 'checkForFeedback' | 'noteFeedback'>
     now: () => Date
   }) {
     this.#store = deps.store
     this.#projects = deps.projects
     this.#refs = deps.refs
     this.#annotations = deps.annotations
-    this.#annotationSpecs = deps.annotationSpecs
-    this.#queues = deps.queues
     this.#now = deps.now
   }
 
@@ -76,7 +67,6 @@ export class FeedbackService {
     feedback.rowId = await this.#store.takeRowIds(1)
     await this.#store.insert([feedback])
     await this.#noteStored(access, feedback)
-    await this.#noteInQueue(access, feedback)
     return feedback
   }
 
@@ -108,7 +98,6 @@ export class FeedbackService {
     for (const [index, feedback] of all.entries()) {
       const access = accesses.get(items[index]?.projectName ?? '')
       if (access) await this.#noteStored(access, feedback)
-      if (access) await this.#noteInQueue(access, feedback)
     }
     return all
   }
@@ -123,8 +112,6 @@ export class FeedbackService {
     feedback.rowId = await this.#store.takeRowIds(1)
     await this.#store.replace(access, [feedbackId], [feedback])
     await this.#noteStored(access, feedback)
-    await this.#store.replace(access, feedbackId, feedback)
-    await this.#noteInQueue(access, feedback)
     return feedback
   }
 
@@ -217,11 +204,6 @@ export class FeedbackService {
     await this.#refs.check(access.person, `${access.entity}/${access.project}`, draft)
     const span = checkFeedback(draft)
     if (draft.annotationRef || draft.queueId) await this.#annotations.check(access, draft)
-    checkType(draft)
-    if (draft.annotationRef) await this.#annotationSpecs.check(access, draft.annotationRef, draft.payload.value)
-    checkRefKinds(draft)
-    if (draft.queueId) await this.#queues.checkForFeedback(access, draft.queueId)
-    const span = checkSpan(draft)
     const payload = draft.feedbackType === REACTION ? await this.#reaction(draft.payload) : draft.payload
     checkPayloadSize(payload)
     return {
@@ -234,12 +216,6 @@ export class FeedbackService {
       wbUserId: access.person.handle,
       createdAt: storedTime(this.#now()),
     }
-  }
-
-  /** Whoever says something about a call in a queue has begun with it there. */
-  async #noteInQueue(access: ProjectAccess, { queueId, weaveRef }: Feedback): Promise<void> {
-    const ref = queueId ? findRef(weaveRef) : undefined
-    if (queueId && ref?.kind === 'call') await this.#queues.noteFeedback(access, queueId, ref.id)
   }
 
   /** Names the emoji of a reaction, whatever names the client gave it (weave.md §1.4, item 13). */

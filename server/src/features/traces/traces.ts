@@ -40,7 +40,6 @@ export function createTraces(deps: {
   now: () => Date
 }) {
   const { database, projects, refs, feedback, relatedField, feedbackOfCalls, findModel, callIds, otlp, log, now } = deps
-  const { database, projects, refs, feedback, relatedField, findModel, callIds, otlp, log, now } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
   const selector = new CallSelector(database.kind, relatedField)
