@@ -1960,6 +1960,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/feedback/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Numbers from payloads over time */
+        post: operations["feedbackStats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/payload_schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The paths of values in payloads */
+        post: operations["feedbackPayloadSchema"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feedback/aggregate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tags and ratings of scorers, over time and by who gave them */
+        post: operations["aggregateFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/call/upsert_batch": {
         parameters: {
             query?: never;
@@ -12144,6 +12195,169 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FeedbackCreateRes"];
+                };
+            };
+        };
+    };
+    feedbackStats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_id: string;
+                    /** @description ISO 8601, inclusive */
+                    start: string;
+                    /** @description ISO 8601, exclusive; now unless given */
+                    end?: string | null;
+                    feedback_type?: string | null;
+                    /** @description Exactly this, or all versions when it ends with `:*` */
+                    trigger_ref?: string | null;
+                    /** @description Seconds; chosen by the time range unless given */
+                    granularity?: number | null;
+                    /** @description An IANA name, to whose midnight the buckets are aligned */
+                    timezone?: string | null;
+                    metrics?: {
+                        json_path: string;
+                        value_type?: ("numeric" | "boolean" | "categorical") | null;
+                        aggregations?: ("sum" | "avg" | "min" | "max" | "count" | "count_true" | "count_false")[] | null;
+                        percentiles?: number[] | null;
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        start: string;
+                        end: string;
+                        granularity: number;
+                        timezone: string;
+                        /** @description `timestamp`, `count`, and `{aggregation}_{metric}` */
+                        buckets: {
+                            [key: string]: unknown;
+                        }[];
+                        window_stats: {
+                            [key: string]: {
+                                [key: string]: number | null;
+                            };
+                        } | null;
+                    };
+                };
+            };
+        };
+    };
+    feedbackPayloadSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_id: string;
+                    /** @description ISO 8601, inclusive */
+                    start: string;
+                    /** @description ISO 8601, exclusive; now unless given */
+                    end?: string | null;
+                    feedback_type?: string | null;
+                    /** @description Exactly this, or all versions when it ends with `:*` */
+                    trigger_ref?: string | null;
+                    sample_limit?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        paths: {
+                            json_path: string;
+                            /** @enum {string} */
+                            value_type: "numeric" | "boolean" | "categorical";
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    aggregateFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    project_id: string;
+                    /** @description Milliseconds since 1970, inclusive */
+                    after_ms: number;
+                    /** @description Milliseconds since 1970, exclusive */
+                    before_ms: number;
+                    time_bucket_seconds?: number | null;
+                    /** @description Beginnings of types */
+                    feedback_types?: string[] | null;
+                    /** @description Any of them */
+                    tags?: string[] | null;
+                    rating_min?: number | null;
+                    rating_max?: number | null;
+                    /** @description Names of what triggered it; `*` at the end is any */
+                    monitor_ids?: string[] | null;
+                    /** @description Names of what scored; `*` at the end is any */
+                    scorer_ids?: string[] | null;
+                    span_agent_names?: string[] | null;
+                    span_types?: ("agent_turn" | "agent_conversation")[] | null;
+                    group_by?: ("scorer_id" | "span_agent_name" | "span_agent_version" | "span_status_code")[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        time_bucket_seconds: number | null;
+                        after_ms: number;
+                        before_ms: number;
+                        buckets: {
+                            time_bucket_start_ms: number | null;
+                            group: {
+                                [key: string]: string;
+                            };
+                            total_count: number;
+                            /** @description Of those with at least one tag or rating */
+                            scored_count: number;
+                            tag_counts: {
+                                [key: string]: number;
+                            };
+                            rating_counts: {
+                                [key: string]: number;
+                            };
+                            rating_sums: {
+                                [key: string]: number;
+                            };
+                        }[];
+                    };
                 };
             };
         };

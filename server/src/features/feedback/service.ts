@@ -153,7 +153,7 @@ export class FeedbackService {
 
   /** Removes the feedback that a query names by its ids, as far as the person may; what is not there does no harm. */
   async purge(person: Person, projectName: string, operation: Operation): Promise<void> {
-    const access = await this.#projects.forReading(person, projectName)
+    const access = await this.#projects.forWriting(person, projectName)
     await this.#store.remove(access, [...new Set(purgeIds(operation))])
   }
 
