@@ -104,7 +104,8 @@ export class LaneWindow {
     } catch (error) {
       if (signal.aborted) throw error
       const { messages, report } = await this.#fit(lane, earlier)
-      const failed = { ...(earlier ? given(earlier) : nothing(modelName)), error: describe(error) }
+      const latencyMs = Math.round(performance.now() - startedAt)
+      const failed = { ...(earlier ? given(earlier) : nothing(modelName)), latencyMs, error: describe(error) }
       return { messages, report, trim: trimOf(report, failed) }
     }
   }

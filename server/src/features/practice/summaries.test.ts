@@ -70,6 +70,23 @@ describe.each(testDatabases)('summaries of what leaves the window on $name', ({ 
     expect(memory.requests).toHaveLength(1)
     expect(memory.requests[0]?.parameters.maxOutputTokens).toBeLessThanOrEqual(512)
 
+    const { body } = await test.post('/calls/stream_query', { project_id: 'practice/practice' })
+    const calls = body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const call = calls.find(({ op_name }) => op_name === 'etude.summary')
+    const answered = calls.find(({ id }) => id === call.parent_id)
+    expect([call, answered]).toMatchObject([
+      {
+        display_name: 'memory',
+        output: { text: summary.text },
+        summary: { usage: { memory: { prompt_tokens: 100 } } },
+      },
+      { op_name: 'etude.answer', attributes: { etude: { response_id: results[0]?.response_id } } },
+    ])
+    expect(body).not.toContain('digest')
+
     const stored = (await test.get(`/user/practice/responses/${results[0]?.response_id}`)).json()
     expect(stored.trim).toEqual(trim)
     const markdown = (await test.get(`${test.path}/export?format=markdown`)).body

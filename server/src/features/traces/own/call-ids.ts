@@ -1,5 +1,5 @@
 /** What Etude does itself that becomes a call; the number is part of the call's id. */
-const KINDS = { turn: 1, answer: 2, gateway: 3, skillset: 4, skillCall: 5 } as const
+const KINDS = { turn: 1, answer: 2, gateway: 3, skillset: 4, skillCall: 5, summary: 6 } as const
 
 export type OwnCallKind = keyof typeof KINDS
 

@@ -9,7 +9,8 @@ import type { OwnCallIds } from './call-ids.ts'
 export type TracePlace = { projectId: number; wbUserId: string }
 
 /**
- * A turn as a call, with one call for each of its answers below it.
+ * A turn as a call, with one call for each of its answers below it, and below these one for each summary that was
+ * written for them.
  *
  * What an agent says to the model is not in it: a prompt that is hidden from people must not be found here. A turn that
  * was stopped or whose lanes failed has ended like any other; its answers say how each of them did.
@@ -18,7 +19,10 @@ export type TracePlace = { projectId: number; wbUserId: string }
  */
 export function practiceCalls(ending: Ending, place: TracePlace, ids: OwnCallIds): CallPart[] {
   const { turn } = ending
-  const answers = ending.responses.map((response) => answerCall(turn, response, ending.endedAt, place, ids))
+  const answers = ending.responses.flatMap((response) => [
+    answerCall(turn, response, ending.endedAt, place, ids),
+    ...summaryCall(turn, response, place, ids),
+  ])
   return ending.isTurnOver ? [...answers, turnCall(ending, place, ids)] : answers
 }
 
@@ -81,7 +85,7 @@ function answerCall(turn: Turn, response: Response, endedAt: string, place: Trac
         ...(response.reasoningText && { reasoning: response.reasoningText }),
         status: response.status,
         finish_reason: response.finishReason,
-        trim: response.trim,
+        trim: response.trim && withoutDigest(response.trim),
       }),
       summaryJson: storeJson({
         ...(usage && { usage: usageOf(response.modelName, usage) }),
@@ -91,6 +95,42 @@ function answerCall(turn: Turn, response: Response, endedAt: string, place: Trac
     },
     ...place,
   }
+}
+
+/** The request for a summary of what left the window, when one was made for this answer. */
+function summaryCall(turn: Turn, response: Response, place: TracePlace, ids: OwnCallIds): CallPart[] {
+  const { summary } = response.trim ?? {}
+  if (!summary || (!summary.error && !(summary.isNew && summary.text))) return []
+  const startedAt = moment(response.createdAt)
+  const { model, text, turns, error, cost } = summary
+  return [
+    {
+      ...place,
+      callId: ids.of('summary', response.responseId),
+      start: {
+        ...sharedStart(turn, ids),
+        parentId: ids.of('answer', response.responseId),
+        opName: 'etude.summary',
+        displayName: storeText(model),
+        startedAt,
+        attributesJson: storeJson({ etude: { session_id: turn.sessionId, response_id: response.responseId } }),
+        inputsJson: storeJson({ model, ...(!error && { turns }) }),
+      },
+      end: {
+        endedAt: later(startedAt, summary.latencyMs ?? 0),
+        exception: error && storeText(`${error.code}: ${error.message}`),
+        outputJson: storeJson(error ? null : { text }),
+        summaryJson: storeJson(error ? {} : { usage: usageOf(model, summary), etude: { cost } }),
+        wbRunStepEnd: null,
+      },
+    },
+  ]
+}
+
+function withoutDigest({ summary, ...trim }: NonNullable<Response['trim']>) {
+  if (!summary) return trim
+  const { digest: _, ...shown } = summary
+  return { ...trim, summary: shown }
 }
 
 function sharedStart(turn: Turn, ids: OwnCallIds) {
