@@ -84,6 +84,7 @@ import { McpTools } from './features/skillsets/mcp/mcp-tools.ts'
 import { SkillsetService } from './features/skillsets/service.ts'
 import { OwnCallIds } from './features/traces/own/call-ids.ts'
 import { createTraces } from './features/traces/traces.ts'
+import { parseExactJson } from './features/weave/exact-json.ts'
 import { WeaveProjects } from './features/weave/project-access.ts'
 import { ProjectStore as WeaveProjectStore } from './features/weave/project-store.ts'
 import { RefAccess } from './features/weave/ref-access.ts'
@@ -163,6 +164,10 @@ export async function createServices(config: Config, database: Database, parts: 
     relatedField: (access, name, use) =>
       callFeedback.relatedField(access, name, use) ?? (use === 'condition' ? queueField(name) : undefined),
     feedbackOfCalls: new FeedbackOfCalls(database),
+    readRef: async (person, ref) => {
+      const [found] = await stored.refs.readAll(person, [ref])
+      return found ? parseExactJson(found.text) : null
+    },
     findModel: (name) => catalog.find(name) ?? catalog.find(name, 'embedding'),
     callIds,
     otlp: config.otlp,

@@ -37,8 +37,8 @@ export type CallExtras = {
   traceBytes: ReadonlyMap<string, number> | undefined
   costs(call: StoredCall, summary: Json): DerivedSummary['costs']
   feedback(call: StoredCall): DerivedSummary['feedback']
-  /** Puts values in the place of refs; undefined leaves refs as they are. */
-  expand: ((column: 'inputs' | 'output', value: Json) => Json) | undefined
+  /** A value in which refs were replaced; undefined when it is as it was stored. */
+  expanded(call: StoredCall, column: 'inputs' | 'output'): Json | undefined
   /** Whether the summary is part of the reply. */
   includeSummary: boolean
 }
@@ -53,8 +53,8 @@ export function toCallLine(call: StoredCall, extras: CallExtras): string {
   const json = (column: 'attributes' | 'inputs' | 'output') => {
     const stored = call[column]
     if (stored === null) return column === 'output' ? 'null' : '{}'
-    if (!extras.expand || column === 'attributes') return restoreJsonText(stored).text
-    return printJson(extras.expand(column, restoreJson(stored)))
+    const expanded = column === 'attributes' ? undefined : extras.expanded(call, column)
+    return expanded === undefined ? restoreJsonText(stored).text : printJson(expanded)
   }
   return (
     `{"id":${text(call.call_id)},"project_id":${JSON.stringify(extras.project)},"op_name":${text(call.op_name)}` +

@@ -110,6 +110,26 @@ describe.each(testDatabases)('finding calls on $name', ({ open }) => {
     expect(call.inputs.n).toBe(1)
   })
 
+  it('puts what refs lead to in their place, also inside of it, and leaves refs that lead nowhere', async () => {
+    const { ada } = await fiveCalls()
+    const publish = async (object_id: string, val: object) =>
+      (await ada.ok('/obj/create', { obj: { project_id: PROJECT, object_id, val } })).digest
+    const author = `weave:///ada/tests/object/author:${await publish('author', { name: 'Ada' })}`
+    const book = `weave:///ada/tests/object/book:${await publish('book', { title: 'On engines', author })}`
+    await ada.upsert([startOf('f', { inputs: { book, list: [book], lost: 'weave:///ada/tests/object/lost:v0' } })])
+    const inputs = async (more: object) => (await ada.calls({ filter: { call_ids: ['f'] }, ...more }))[0].inputs
+    expect(await inputs({ expand_columns: ['inputs.book', 'inputs.lost', 'inputs.list.0'] })).toEqual({
+      book: { title: 'On engines', author, _ref: book },
+      list: [{ title: 'On engines', author, _ref: book }],
+      lost: 'weave:///ada/tests/object/lost:v0',
+    })
+    expect((await inputs({ expand_columns: ['inputs.book.author', 'inputs.book'] })).book.author).toEqual({
+      name: 'Ada',
+      _ref: author,
+    })
+    expect((await inputs({ expand_columns: ['inputs.book'], return_expanded_column_values: false })).book).toBe(book)
+  })
+
   it('answers as a list, as CSV and as TSV when a client reads those', async () => {
     const { ada } = await fiveCalls()
     const send = async (accept: string) =>

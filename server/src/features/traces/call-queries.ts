@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Person } from '../accounts/person.ts'
+import type { Json } from '../weave/exact-json.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { storeText } from '../weave/stored-json.ts'
@@ -8,6 +9,7 @@ import { ALL_JSON, type CallReader, type JsonColumn } from './call-reader.ts'
 import { type CallSelector, visibleTo } from './call-selector.ts'
 import { addDays } from './call-time.ts'
 import type { CallsQueryBody, CallsStatsBody } from './query-schema.ts'
+import { RefExpansion } from './ref-expansion.ts'
 import type { RetentionStore } from './retention-store.ts'
 import type { TokenCosts } from './token-costs.ts'
 
@@ -23,6 +25,8 @@ type Includes = {
   include_storage_size?: boolean | null | undefined
   include_total_storage_size?: boolean | null | undefined
   include_usernames?: boolean | null | undefined
+  expand_columns?: readonly string[] | null | undefined
+  return_expanded_column_values?: boolean | null | undefined
 }
 
 /** Finds calls and tells them as the Weave dialect does. */
@@ -34,6 +38,7 @@ export class CallQueries {
   readonly #costs: TokenCosts
   readonly #feedback: CallFeedback
   readonly #retention: RetentionStore
+  readonly #readRef: (person: Person, ref: string) => Promise<Json>
 
   constructor(deps: {
     projects: WeaveProjects
@@ -43,6 +48,7 @@ export class CallQueries {
     costs: TokenCosts
     feedback: CallFeedback
     retention: RetentionStore
+    readRef: (person: Person, ref: string) => Promise<Json>
   }) {
     this.#projects = deps.projects
     this.#refs = deps.refs
@@ -51,6 +57,7 @@ export class CallQueries {
     this.#costs = deps.costs
     this.#feedback = deps.feedback
     this.#retention = deps.retention
+    this.#readRef = deps.readRef
   }
 
   /** One call as JSON; undefined when there is none. */
@@ -98,9 +105,15 @@ export class CallQueries {
     }
   }
 
+  #expansion(person: Person, { expand_columns, return_expanded_column_values }: Includes): RefExpansion | undefined {
+    if (!expand_columns?.length || return_expanded_column_values === false) return undefined
+    return new RefExpansion(expand_columns, (ref) => this.#readRef(person, ref))
+  }
+
   /** Prints calls with what was asked for besides; what is the same for all is looked up once. */
   async #printer(access: ProjectAccess, includes: Includes, columns: ReadonlySet<JsonColumn>) {
     const prices = includes.include_costs ? await this.#costs.priceBook(access) : undefined
+    const expansion = this.#expansion(access.person, includes)
     const days = await this.#retention.findDays(access.projectId)
     return async (calls: StoredCall[]): Promise<readonly string[]> => {
       const traceBytes = includes.include_total_storage_size
@@ -112,6 +125,7 @@ export class CallQueries {
             calls.map((call) => call.call_id),
           )
         : undefined
+      const expanded = await expansion?.expand(calls)
       const extras: CallExtras = {
         project: `${access.entity}/${access.project}`,
         includeStorageSize: includes.include_storage_size ?? false,
@@ -120,7 +134,7 @@ export class CallQueries {
         traceBytes,
         costs: (call, summary) => prices?.entries(summary, call.started_at),
         feedback: (call) => (includes.include_feedback ? (feedback?.get(call.call_id) ?? []) : undefined),
-        expand: undefined,
+        expanded: (call, column) => expanded?.get(call)?.[column],
         expireAt: (startedAt) => (days === undefined ? null : addDays(startedAt, days)),
       }
       return this.#refs.mask(

@@ -42,7 +42,7 @@ export function withDerivedSummary(
 }
 
 /** The name of an op without its address and version; a plain name stays what it is. */
-export function opShortName(opName: string): string {
+function opShortName(opName: string): string {
   return /^weave:\/\/\/[^/]*\/[^/]*\/op\/([^/:]+):[^/]*$/.exec(opName)?.[1] ?? opName
 }
 

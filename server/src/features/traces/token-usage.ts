@@ -76,7 +76,7 @@ export function withCosts(usage: TokenUsage, costs: TotalCosts | undefined | 'no
   }
 }
 
-export function addUsage(sum: AggregatedUsage | undefined, more: AggregatedUsage): AggregatedUsage {
+function addUsage(sum: AggregatedUsage | undefined, more: AggregatedUsage): AggregatedUsage {
   if (!sum) return { ...more }
   const added = { ...sum }
   for (const key of Object.keys(more) as (keyof AggregatedUsage)[]) {

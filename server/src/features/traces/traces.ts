@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import type { OtlpConfig } from '../../config.ts'
 import type { Database } from '../../db/open.ts'
+import type { Person } from '../accounts/person.ts'
 import type { CatalogModel } from '../catalog/catalog.ts'
+import type { Json } from '../weave/exact-json.ts'
 import type { WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { type CallFeedback, CallQueries } from './call-queries.ts'
@@ -33,13 +35,28 @@ export function createTraces(deps: {
   feedbackOfCalls: WithCalls
   /** What calls are found and sorted by besides what is their own. */
   relatedField: RelatedField
+  /** What a ref leads to, as far as the person may read it. */
+  readRef: (person: Person, ref: string) => Promise<Json>
   findModel: (name: string) => CatalogModel | undefined
   callIds: OwnCallIds
   otlp: OtlpConfig | undefined
   log: Pick<Logger, 'error'>
   now: () => Date
 }) {
-  const { database, projects, refs, feedback, relatedField, feedbackOfCalls, findModel, callIds, otlp, log, now } = deps
+  const {
+    database,
+    projects,
+    refs,
+    feedback,
+    relatedField,
+    feedbackOfCalls,
+    readRef,
+    findModel,
+    callIds,
+    otlp,
+    log,
+    now,
+  } = deps
   const store = new CallStore(database)
   const reader = new CallReader(database)
   const selector = new CallSelector(database.kind, relatedField)
@@ -56,6 +73,7 @@ export function createTraces(deps: {
       costs,
       feedback,
       retention: retentionStore,
+      readRef,
     }),
     costs,
     costQueries: new CostQueries({ projects, store: costStore, kind: database.kind }),
