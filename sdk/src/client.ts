@@ -1,4 +1,5 @@
-import { EtudeError, errorFromReply } from './etude-error.ts'
+import { SkillsClient } from './skills-client.ts'
+import { type EtudeOptions, type Query, Transport } from './transport.ts'
 import { type ReadOptions, readTurn, type TurnEvent } from './turn-events.ts'
 import type {
   ApiKey,
@@ -15,14 +16,6 @@ import type {
   TurnStatus,
 } from './wire.ts'
 
-export type EtudeOptions = {
-  /** Where the server is, e.g. `http://127.0.0.1:4747`; the page's own server unless told. */
-  baseUrl?: string
-  /** Not needed in a browser that is signed in. */
-  apiKey?: string
-  fetch?: typeof fetch
-}
-
 export type Ask = {
   prompt: string
   /** Logical model names in the order in which answers are wanted; every model unless told. */
@@ -36,8 +29,6 @@ export type RunRequest = Ask & {
   summaryModel?: string | undefined
 }
 
-type Query = Record<string, string | number | undefined>
-
 /**
  * A client of the Practice API, for browsers and Node.
  *
@@ -50,19 +41,18 @@ type Query = Record<string, string | number | undefined>
  * Every method throws an {@link EtudeError} when the server refuses or cannot be reached.
  */
 export class Etude {
-  readonly #baseUrl: string
-  readonly #apiKey: string | undefined
-  readonly #fetch: typeof fetch
+  readonly #transport: Transport
+  /** Skills, skillsets and their answers. */
+  readonly skills: SkillsClient
 
-  constructor({ baseUrl = '', apiKey, fetch: ownFetch = globalThis.fetch.bind(globalThis) }: EtudeOptions = {}) {
-    this.#baseUrl = baseUrl.replace(/\/+$/, '')
-    this.#apiKey = apiKey
-    this.#fetch = ownFetch
+  constructor(options: EtudeOptions = {}) {
+    this.#transport = new Transport(options)
+    this.skills = new SkillsClient(this.#transport)
   }
 
   /** Opens a session, asks its models and waits until all have answered or failed. */
   run(request: RunRequest, { signal }: { signal?: AbortSignal } = {}): Promise<TurnResult> {
-    return this.#json('POST', '/user/practice/sessions/run', {
+    return this.#transport.json('POST', '/user/practice/sessions/run', {
       query: { class_id: request.classId },
       body: runBody(request),
       signal,
@@ -77,7 +67,7 @@ export class Etude {
 
   /** Asks the next prompt in a session and waits until all its models have answered or failed. */
   chat(sessionId: number, ask: Ask, { signal }: { signal?: AbortSignal } = {}): Promise<TurnResult> {
-    return this.#json('POST', `/user/practice/sessions/${sessionId}/chat`, { body: askBody(ask), signal })
+    return this.#transport.json('POST', `/user/practice/sessions/${sessionId}/chat`, { body: askBody(ask), signal })
   }
 
   /** Asks the next prompt in a session and reads the answers as they come. */
@@ -94,81 +84,82 @@ export class Etude {
   }
 
   getTurn(turnId: number): Promise<TurnResult> {
-    return this.#json('GET', `/user/practice/turns/${turnId}`)
+    return this.#transport.json('GET', `/user/practice/turns/${turnId}`)
   }
 
   /** Stops a turn, or only some of its lanes; what they have said is kept. */
   cancelTurn(turnId: number, responseIds?: readonly number[]): Promise<{ turn_id: number; status: TurnStatus }> {
     const body = responseIds ? { response_ids: responseIds } : {}
-    return this.#json('POST', `/user/practice/turns/${turnId}/cancel`, { body })
+    return this.#transport.json('POST', `/user/practice/turns/${turnId}/cancel`, { body })
   }
 
   /** Allows or denies a call of a skill that waits for permission; the turn's events tell what becomes of it. */
   async approveSkillCall(turnId: number, callId: string, approval: SkillCallApproval): Promise<void> {
-    await this.#send('POST', `/user/practice/turns/${turnId}/skill-calls/${encodeURIComponent(callId)}/approval`, {
-      body: approval,
-    })
+    const path = `/user/practice/turns/${turnId}/skill-calls/${encodeURIComponent(callId)}/approval`
+    await this.#transport.send('POST', path, { body: approval })
   }
 
   listSessions(query: { page?: number; size?: number; search?: string } = {}): Promise<Page<SessionSummary>> {
     const { page, size, search } = query
-    return this.#json('GET', '/user/practice/sessions', { query: { page, size, q: search || undefined } })
+    return this.#transport.json('GET', '/user/practice/sessions', { query: { page, size, q: search || undefined } })
   }
 
   getSession(sessionId: number): Promise<Session> {
-    return this.#json('GET', `/user/practice/sessions/${sessionId}`)
+    return this.#transport.json('GET', `/user/practice/sessions/${sessionId}`)
   }
 
   renameSession(sessionId: number, title: string): Promise<Session> {
-    return this.#json('PATCH', `/user/practice/sessions/${sessionId}`, { body: { title } })
+    return this.#transport.json('PATCH', `/user/practice/sessions/${sessionId}`, { body: { title } })
   }
 
   async deleteSession(sessionId: number): Promise<void> {
-    await this.#send('DELETE', `/user/practice/sessions/${sessionId}`)
+    await this.#transport.send('DELETE', `/user/practice/sessions/${sessionId}`)
   }
 
   listModels(query: { classId?: number; page?: number; size?: number } = {}): Promise<Page<Model>> {
     const { classId, page, size } = query
-    return this.#json('GET', '/models', { query: { class_id: classId, page, size } })
+    return this.#transport.json('GET', '/models', { query: { class_id: classId, page, size } })
   }
 
   getMe(): Promise<Me> {
-    return this.#json('GET', '/user/me')
+    return this.#transport.json('GET', '/user/me')
   }
 
   listApiKeys(): Promise<{ items: ApiKey[] }> {
-    return this.#json('GET', '/user/api-keys')
+    return this.#transport.json('GET', '/user/api-keys')
   }
 
   /** @param options `expiresAt` is an ISO 8601 time; a key without one never expires. */
   createApiKey(options: { name: string; expiresAt?: string | undefined }): Promise<NewApiKey> {
     const { name, expiresAt } = options
-    return this.#json('POST', '/user/api-keys', { body: { name, ...(expiresAt && { expires_at: expiresAt }) } })
+    return this.#transport.json('POST', '/user/api-keys', {
+      body: { name, ...(expiresAt && { expires_at: expiresAt }) },
+    })
   }
 
   async revokeApiKey(apiKeyId: number): Promise<void> {
-    await this.#send('DELETE', `/user/api-keys/${apiKeyId}`)
+    await this.#transport.send('DELETE', `/user/api-keys/${apiKeyId}`)
   }
 
   /** Signs this browser in. */
   signInWithPassword(handle: string, password: string): Promise<{ person: Person }> {
-    return this.#json('POST', '/auth/sign-in/username', { body: { username: handle, password } })
+    return this.#transport.json('POST', '/auth/sign-in/username', { body: { username: handle, password } })
   }
 
   /** Signs this browser in with the token of a one-time link. */
   signInWithLink(token: string): Promise<{ person: Person }> {
-    return this.#json('POST', '/auth/link', { body: { token } })
+    return this.#transport.json('POST', '/auth/link', { body: { token } })
   }
 
   async signOut(): Promise<void> {
-    await this.#send('POST', '/auth/sign-out')
+    await this.#transport.send('POST', '/auth/sign-out')
   }
 
   #startAndRead(path: string, query: Query, body: object, options: ReadOptions): AsyncGenerator<TurnEvent, void> {
     return readTurn(
       ({ turnId, lastEventId }, signal) =>
         turnId === undefined
-          ? this.#request('POST', path, { query, body, signal, accept: 'text/event-stream' })
+          ? this.#transport.request('POST', path, { query, body, signal, accept: 'text/event-stream' })
           : this.#follow(turnId, lastEventId, signal),
       options,
     )
@@ -176,44 +167,13 @@ export class Etude {
 
   #follow(turnId: number, lastEventId: number, signal: AbortSignal): Promise<Response> {
     const query = { after: lastEventId }
-    return this.#request('GET', `/user/practice/turns/${turnId}/events`, { query, signal, accept: 'text/event-stream' })
-  }
-
-  async #json<Reply>(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
-    const reply = await this.#send(method, path, options)
-    return (await reply.json()) as Reply
-  }
-
-  async #send(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    const reply = await this.#request(method, path, options)
-    if (!reply.ok) throw await errorFromReply(reply)
-    return reply
-  }
-
-  async #request(method: string, path: string, options: RequestOptions): Promise<Response> {
-    const { query = {}, body, signal, accept = 'application/json' } = options
-    const search = new URLSearchParams()
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
-    const url = `${this.#baseUrl}${path}${search.size > 0 ? `?${search}` : ''}`
-    try {
-      return await this.#fetch(url, {
-        method,
-        headers: {
-          accept,
-          ...(body && { 'content-type': 'application/json' }),
-          ...(this.#apiKey && { authorization: `Bearer ${this.#apiKey}` }),
-        },
-        ...(body && { body: JSON.stringify(body) }),
-        ...(signal && { signal }),
-      })
-    } catch (cause) {
-      signal?.throwIfAborted()
-      throw new EtudeError('The server could not be reached.', { status: 0, code: 'unreachable', cause })
-    }
+    return this.#transport.request('GET', `/user/practice/turns/${turnId}/events`, {
+      query,
+      signal,
+      accept: 'text/event-stream',
+    })
   }
 }
-
-type RequestOptions = { query?: Query; body?: object; signal?: AbortSignal | undefined; accept?: string }
 
 function askBody({ prompt, models }: Ask) {
   return { prompt_text: prompt, ...(models && { model_names: models }) }

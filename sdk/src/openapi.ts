@@ -4851,6 +4851,9 @@ export interface components {
         CheckedSkillDocumentInput: {
             is_usable: boolean;
             source: components["schemas"]["SkillSourceInput"] | null;
+            /** @description What the skill would be called */
+            name_for_human: string;
+            name_for_model: string;
             description: string;
             operations: components["schemas"]["SkillOperationInput"][];
             security_schemes: components["schemas"]["SkillSecuritySchemeInput"][];
@@ -7288,6 +7291,9 @@ export interface components {
         CheckedSkillDocument: {
             is_usable: boolean;
             source: components["schemas"]["SkillSource"] | null;
+            /** @description What the skill would be called */
+            name_for_human: string;
+            name_for_model: string;
             description: string;
             operations: components["schemas"]["SkillOperation"][];
             security_schemes: components["schemas"]["SkillSecurityScheme"][];

@@ -5,13 +5,13 @@ import { LANES } from './scripted-lanes.ts'
 import { startWorkbench, type Workbench } from './workbench.ts'
 
 /** One server and one browser for all tests of a file; each test has a context of its own. */
-export function useWorkbench(lanes: Parameters<typeof startWorkbench>[0] = LANES) {
+export function useWorkbench(lanes: Parameters<typeof startWorkbench>[0] = LANES, outboundAllow: string[] = []) {
   let workbench: Workbench
   let browser: Browser
   let cookies: Awaited<ReturnType<typeof signIn>>
 
   beforeAll(async () => {
-    workbench = await startWorkbench(lanes)
+    workbench = await startWorkbench(lanes, outboundAllow)
     browser = await launch()
     cookies = await signIn(browser, workbench)
   })

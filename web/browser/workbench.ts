@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Etude } from '@etude/sdk'
 import { build as bundle } from 'esbuild'
@@ -23,12 +23,14 @@ export type Workbench = Awaited<ReturnType<typeof startWorkbench>>
 
 /**
  * The server and the page as they are delivered, on a fresh database, over models whose answers a test has written.
+ *
+ * @param outboundAllow origins on this machine that skills may call, besides the provider's.
  */
-export async function startWorkbench(models: Record<string, ScriptedLane>) {
+export async function startWorkbench(models: Record<string, ScriptedLane>, outboundAllow: string[] = []) {
   const folder = await deliver()
   const provider = await FakeOpenAi.start((request) => models[String(request.body.model)]?.reply(request) ?? {})
   const configFile = join(folder, 'etude.config.json')
-  writeFileSync(configFile, JSON.stringify(configOf(models, provider)))
+  writeFileSync(configFile, JSON.stringify(configOf(models, provider, outboundAllow)))
   const environment = {
     PATH: process.env.PATH ?? '',
     ETUDE_DATA: join(folder, 'data'),
@@ -71,9 +73,13 @@ export async function startWorkbench(models: Record<string, ScriptedLane>) {
   }
 }
 
-function configOf(models: Record<string, ScriptedLane>, { baseUrl, origin }: FakeOpenAi) {
+function configOf(
+  models: Record<string, ScriptedLane>,
+  { baseUrl, origin }: FakeOpenAi,
+  outboundAllow: readonly string[],
+) {
   return {
-    outbound: { allow: [origin] },
+    outbound: { allow: [origin, ...outboundAllow] },
     providers: [{ name: 'lab', kind: 'openai-compatible', baseUrl, retries: 0 }],
     models: Object.entries(models).map(([name, { displayName, price, contextTokens = 128_000, tools }]) => ({
       name,
@@ -104,7 +110,8 @@ async function deliver(): Promise<string> {
     define: { 'import.meta.dirname': '__dirname' },
     logLevel: 'error',
   })
-  copyFileSync(join(ROOT, 'server/src/db/sqlite-writer.mjs'), join(folder, 'server/dist/sqlite-writer.mjs'))
+  for (const worker of ['db/sqlite-writer.mjs', 'features/skillsets/document/yaml-worker.mjs'])
+    copyFileSync(join(ROOT, 'server/src', worker), join(folder, 'server/dist', basename(worker)))
   const openapi = join(ROOT, 'openapi.json')
   if (existsSync(openapi)) copyFileSync(openapi, join(folder, 'openapi.json'))
   // In a process of its own: under a test runner it would become a development build.

@@ -52,8 +52,40 @@ const session = createRoute({
   },
 })
 
+const skills = createRoute({
+  getParentRoute: () => app,
+  path: '/skills',
+  component: lazyRouteComponent(() => import('./skills/skills-page.tsx'), 'SkillsPage'),
+})
+
+const newSkill = createRoute({
+  getParentRoute: () => app,
+  path: '/skills/new',
+  component: lazyRouteComponent(() => import('./skills/new-skill-page.tsx'), 'NewSkillPage'),
+})
+
+const SkillPage = lazyRouteComponent(() => import('./skills/skill-page.tsx'), 'SkillPage')
+const skill = createRoute({
+  getParentRoute: () => app,
+  path: '/skills/$skillId',
+  component: function SkillRoute() {
+    const { skillId } = skill.useParams()
+    return <SkillPage key={skillId} skillId={Number(skillId)} />
+  },
+})
+
+const SkillsetPage = lazyRouteComponent(() => import('./skills/skillset-page.tsx'), 'SkillsetPage')
+const skillset = createRoute({
+  getParentRoute: () => app,
+  path: '/skillsets/$skillsetId',
+  component: function SkillsetRoute() {
+    const { skillsetId } = skillset.useParams()
+    return <SkillsetPage key={skillsetId} skillsetId={skillsetId} />
+  },
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([signIn, app.addChildren([newSession, session])]),
+  routeTree: root.addChildren([signIn, app.addChildren([newSession, session, skills, newSkill, skill, skillset])]),
   defaultPendingComponent: Waiting,
   defaultPendingMs: 300,
   defaultErrorComponent: Failed,

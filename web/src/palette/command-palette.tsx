@@ -33,6 +33,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 
   const actions: Entry[] = [
     { key: 'new', icon: 'plus', name: t('sidebar.newSession'), go: () => void navigate({ to: '/' }) },
+    { key: 'skills', icon: 'tools', name: t('skills.title'), go: () => void navigate({ to: '/skills' }) },
+    { key: 'new-skill', icon: 'plus', name: t('skills.newSkill'), go: () => void navigate({ to: '/skills/new' }) },
     ...THEMES.map(
       (theme): Entry => ({
         key: theme,
@@ -64,7 +66,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const sessions = isAnswered ? found : found.filter(matches)
   // What is known at once comes first: it does not move when the sessions arrive.
   const groups = [
-    { name: t('palette.actions'), entries: typed === '' ? actions.slice(0, 1) : actions.filter(matches) },
+    { name: t('palette.actions'), entries: typed === '' ? actions.slice(0, 2) : actions.filter(matches) },
     { name: t('palette.sessions'), entries: sessions },
   ].filter(({ entries }) => entries.length > 0)
   const entries = groups.flatMap((group) => group.entries)

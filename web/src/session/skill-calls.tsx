@@ -31,7 +31,8 @@ const LOOKS: Record<Exclude<SkillCall['status'], 'running'>, { icon: IconName; c
   stopped: { icon: 'stop', color: 'text-caution' },
 }
 
-function SkillCallRow({ call }: { call: SkillCall }) {
+/** One call in a line, and what went over the wire when it is opened. */
+export function SkillCallRow({ call }: { call: Omit<SkillCall, 'call_id' | 'step' | 'waits_until'> }) {
   const { t } = useTranslation()
   const { duration } = useFormats()
   const { status, http_status, latency_ms } = call

@@ -76,6 +76,14 @@ export function Sidebar({ onClose, onSearchEverything, onNavigate }: SidebarProp
 
       <SessionList search={query} onNavigate={onNavigate} />
       <div className="border-t border-line p-2">
+        <Link
+          to="/skills"
+          onClick={onNavigate}
+          className="flex h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm font-medium text-soft hover:bg-hover hover:text-ink aria-[current=page]:text-ink"
+        >
+          <Icon name="tools" className="size-4.5" />
+          {t('skills.title')}
+        </Link>
         <SettingsMenu />
       </div>
     </nav>

@@ -27,6 +27,7 @@ const DRAWINGS = {
   image: 'M4 4.5h12v11H4zM4 13l3.5-3.5 3 3 2-2L16 14M12.5 8h.01',
   external: 'M8 5H4.5v10.5H15V12M11.5 4H16v4.5M16 4l-7 7',
   minus: 'M5 10h10',
+  tools: 'M7 3.5V7M13 3.5V7M5 7h10v3.5a5 5 0 0 1-10 0zM10 15.5V18',
 } as const
 
 export type IconName = keyof typeof DRAWINGS

@@ -43,7 +43,7 @@ export async function* finalAnswerFrames(
         if (!isPlanned) yield planning(event.skills)
         break
       case 'step-end':
-        yield frame('cot', { apiResult: apiResults(event.calls), tokenCount })
+        yield frame('cot', { apiResult: apiResults(event.calls), calls: event.calls.map(outcomeOf), tokenCount })
         tokenCount = 0
         break
       case 'text-delta':
@@ -74,6 +74,22 @@ function apiResults(calls: readonly SkillCall[]): ApiResult[] {
       nameForHuman: skill.nameForHuman,
     }
   })
+}
+
+/** How each call of a step went, those that were never sent too: more than the documented `apiResult` has room for. */
+function outcomeOf({ tool: { skill, operation }, arguments: values, state }: SkillCall) {
+  const { operationId, summary } = operation
+  const asked = { operationId, nameForHuman: skill.nameForHuman, summary, arguments: values }
+  const ended = state.name === 'ended' ? state.result : undefined
+  return {
+    ...asked,
+    outcome: ended ? (ended.isOk ? 'complete' : 'failed') : 'refused',
+    isSent: ended !== undefined && ended.url !== '',
+    method: ended?.method ?? '',
+    status: ended?.status ?? null,
+    latencyMs: ended?.latencyMs ?? null,
+    message: state.name === 'refused' ? state.reason : (ended?.message ?? ''),
+  }
 }
 
 /** As the documentation shows it: `address=서울`. */

@@ -145,6 +145,10 @@ describe.each(testDatabases)('the final answer of a skillset on $name', ({ open 
         { operationId: 'getWeather' },
         { operationId: 'searchHotel', apiOrder: 1, nameForHuman: 'V1ReviewSearch' },
       ],
+      calls: [
+        { operationId: 'getWeather', outcome: 'complete', isSent: true, method: 'GET', status: 200 },
+        { operationId: 'searchHotel', isSent: true, nameForHuman: 'V1ReviewSearch', message: '' },
+      ],
       tokenCount: 0,
     })
     expect(token).toEqual({

@@ -20,6 +20,8 @@ export type ReadSkill = {
 }
 
 const MAX_DESCRIPTION_CHARACTERS = 2_000
+/** When there are more operations, none is switched on until somebody chooses. */
+const MAX_ENABLED_UNASKED = 40
 /** HTTP says of these that they change nothing (RFC 9110 §9.2.1). */
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
@@ -46,7 +48,10 @@ export class SkillReader {
     return {
       source: { kind: 'openapi', title, version, ...url },
       description: read.description.slice(0, MAX_DESCRIPTION_CHARACTERS).toWellFormed(),
-      operations: read.operations.map(withApproval),
+      operations: read.operations.map((operation) => ({
+        ...withApproval(operation),
+        isEnabled: read.operations.length <= MAX_ENABLED_UNASKED,
+      })),
       securitySchemes: read.securitySchemes,
       problems: read.problems,
     }

@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { anyText, Id, IdInPath, SearchText, text } from '../../../http/fields.ts'
 import type { DocumentProblem } from '../document/problem.ts'
 import type { Operation, SecurityScheme, SkillContent } from '../skill.ts'
-import { isHumanName, isModelName, MAX_HUMAN_NAME_CHARACTERS, MAX_MODEL_NAME_CHARACTERS } from './skill-names.ts'
+import {
+  humanNameOf,
+  isHumanName,
+  isModelName,
+  MAX_HUMAN_NAME_CHARACTERS,
+  MAX_MODEL_NAME_CHARACTERS,
+  modelNameOf,
+} from './skill-names.ts'
 import type { ReadSkill, SkillText } from './skill-reader.ts'
 import type { SkillChange } from './skill-service.ts'
 import type { EditedSkill, SkillSummary } from './skillset.ts'
@@ -186,6 +193,8 @@ export const CheckedDocumentSchema = z
   .object({
     is_usable: z.boolean(),
     source: SkillSourceSchema.nullable(),
+    name_for_human: z.string().describe('What the skill would be called'),
+    name_for_model: z.string(),
     description: z.string(),
     operations: z.array(SkillOperationSchema),
     security_schemes: z.array(SecuritySchemeSchema),
@@ -274,6 +283,8 @@ export function toWireChecked(read: ReadSkill): z.input<typeof CheckedDocumentSc
   return {
     is_usable: true,
     source: toWireSource(read.source),
+    name_for_human: humanNameOf(read.source.title),
+    name_for_model: modelNameOf(read.source.title),
     description: read.description,
     operations: read.operations.map(toWireOperation),
     security_schemes: read.securitySchemes.map(toWireScheme),
@@ -282,7 +293,16 @@ export function toWireChecked(read: ReadSkill): z.input<typeof CheckedDocumentSc
 }
 
 export function refusedDocument(problems: DocumentProblem[]): z.input<typeof CheckedDocumentSchema> {
-  return { is_usable: false, source: null, description: '', operations: [], security_schemes: [], problems }
+  return {
+    is_usable: false,
+    source: null,
+    name_for_human: '',
+    name_for_model: '',
+    description: '',
+    operations: [],
+    security_schemes: [],
+    problems,
+  }
 }
 
 function toWireSource(source: SkillSummary['source']): z.input<typeof SkillSourceSchema> {

@@ -22,8 +22,6 @@ export type SkillChange = {
 
 /** Operations that models may use of one skill at most: more do not fit beside each other into what models read. */
 export const MAX_ENABLED_OPERATIONS = 100
-/** When nobody has chosen and there are more, none is switched on. */
-const MAX_ENABLED_UNASKED = 40
 /** How often a change is tried again after somebody else's came first. */
 const TRIES = 10
 
@@ -80,14 +78,13 @@ export class SkillService {
     signal: AbortSignal,
   ): Promise<{ skill: EditedSkill } & Pick<ReadSkill, 'problems'>> {
     const read = await this.#reader.read(text, signal)
-    const isFew = read.operations.length <= MAX_ENABLED_UNASKED
     const offered: TunedContent = {
       nameForHuman: humanNameOf(read.source.title),
       nameForModel: modelNameOf(read.source.title),
       descriptionForHuman: read.description,
       descriptionForModel: read.description,
       source: read.source,
-      operations: read.operations.map((operation) => ({ ...operation, isEnabled: operation.isEnabled && isFew })),
+      operations: read.operations,
       securitySchemes: read.securitySchemes,
       tuned: {},
     }
