@@ -10,6 +10,7 @@ const BENCHES = {
   fanout: { script: './fanout.mjs', packages: 'portkey' },
   gateway: { script: './gateway.mjs', packages: 'portkey' },
   practice: { script: './practice.mjs' },
+  skills: { script: './skills.mjs' },
   window: { script: './window.mjs', packages: 'langchain' },
 }
 
