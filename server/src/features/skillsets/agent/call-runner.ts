@@ -115,21 +115,27 @@ export class CallRunner {
 
   async #make({ tool, arguments: given }: SkillCall, until: AbortSignal): Promise<OperationResult> {
     const { skill, operation } = tool
-    const tooLate = AbortSignal.timeout(this.#limits.callMs)
-    const stop = AbortSignal.any([until, tooLate])
+    const { callMs } = this.#limits
+    const stopping = new AbortController()
+    const stop = (message: string) => stopping.abort(new Error(message))
+    const onNoTime = () => stop('The time for this question was over.')
+    const timer = setTimeout(() => stop(`The API did not answer within ${callMs / 1000} s.`), callMs)
+    if (until.aborted) onNoTime()
+    else until.addEventListener('abort', onNoTime, { once: true })
     const startedAt = performance.now()
     const asked = this.#credentialsFor(skill).then((credentials) => {
       const overrides = this.#overridesFor(operation)
-      return this.#caller.call({ skill, operation, arguments: given, credentials, overrides }, stop)
+      return this.#caller.call({ skill, operation, arguments: given, credentials, overrides }, stopping.signal)
     })
     try {
-      return await Promise.race([asked, whenAborted(stop)])
+      return await Promise.race([asked, whenAborted(stopping.signal)])
     } catch (error) {
-      if (!stop.aborted) throw error
-      const message = tooLate.aborted
-        ? `The API did not answer within ${this.#limits.callMs / 1000} s.`
-        : 'The time for this question was over.'
+      if (!stopping.signal.aborted) throw error
+      const { message } = stopping.signal.reason as Error
       return unanswered(operation, message, performance.now() - startedAt)
+    } finally {
+      clearTimeout(timer)
+      until.removeEventListener('abort', onNoTime)
     }
   }
 
