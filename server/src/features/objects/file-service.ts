@@ -1,5 +1,6 @@
 import type { Person } from '../accounts/person.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
+import { storedTime } from '../weave/query/time.ts'
 import { WeaveError } from '../weave/weave-error.ts'
 import { bytesDigest } from './digest.ts'
 import type { FileStore } from './file-store.ts'
@@ -30,7 +31,7 @@ export class FileService {
     const access = await this.#projects.forWriting(person, projectName)
     const digest = bytesDigest(content)
     if (expectedDigest !== null && expectedDigest !== digest) throw digestMismatch(expectedDigest, digest)
-    await this.#store.store(access.projectId, digest, content, this.#now().toISOString())
+    await this.#store.store(access.projectId, digest, content, storedTime(this.#now()))
     return { digest }
   }
 

@@ -1,6 +1,7 @@
 import type { Person } from '../accounts/person.ts'
 import { type Json, JsonText } from '../weave/exact-json.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
+import { storedTime } from '../weave/query/time.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { restoreJson, restoreJsonText, storeJson, storeText } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
@@ -65,7 +66,7 @@ export class ObjectService {
       val,
       sizeBytes: Buffer.byteLength(val),
       wbUserId: person.handle,
-      createdAt: this.#now().toISOString(),
+      createdAt: storedTime(this.#now()),
     })
     if (otherClasses.length > 0) throw nameTaken(objectId, objectClass, otherClasses)
     return { digest }
@@ -167,7 +168,7 @@ export class ObjectService {
           `Diff digests: ${pythonList(versions.filter((version) => !digests.includes(version)))}`,
       )
     }
-    const deletedAt = this.#now().toISOString()
+    const deletedAt = storedTime(this.#now())
     for (let first = 0; first < found.length; first += DELETED_PER_QUERY)
       await this.#store.delete(
         access.projectId,

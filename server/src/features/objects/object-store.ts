@@ -1,5 +1,7 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely'
 import { compileOnce } from '../../db/compile-once.ts'
+import { type JsonSql, jsonSql } from '../../db/json-sql.ts'
+import type { Database } from '../../db/open.ts'
 import type { Tables } from '../../db/tables.ts'
 import type { ObjectFilter, ObjectOrder, ObjectVersion, Page, Scope, WantedVersion } from './object.ts'
 
@@ -26,9 +28,11 @@ const COLUMNS = [
 /** Versions of named objects. Every query names the project, and whose they have to be when not everybody's may be seen. */
 export class ObjectStore {
   readonly #db: Kysely<Tables>
+  readonly #json: JsonSql
 
-  constructor(database: { db: Kysely<Tables> }) {
-    this.#db = database.db
+  constructor({ db, kind }: Pick<Database, 'db' | 'kind'>) {
+    this.#db = db
+    this.#json = jsonSql(kind)
   }
 
   async isStored(key: { projectId: number; objectId: string; digest: string }): Promise<boolean> {
@@ -129,8 +133,9 @@ export class ObjectStore {
           ...(aliases.includes('latest') ? [where(isLatest(scope), '=', 1)] : []),
         ]),
       )
-    for (const { field, direction } of order.length > 0 ? order : OLDEST_FIRST) query = query.orderBy(field, direction)
-    query = query.orderBy('object_id').orderBy('version_index')
+    for (const { field, direction } of order.length > 0 ? order : OLDEST_FIRST)
+      query = query.orderBy(this.#json.byCodePoint(sql.ref(field)), direction)
+    query = query.orderBy(this.#json.byCodePoint(sql.ref('object_id'))).orderBy('version_index')
     if (page.limit !== null || page.offset !== null) query = query.limit(page.limit ?? Number.MAX_SAFE_INTEGER)
     if (page.offset !== null) query = query.offset(page.offset)
     return (await query.execute()).map(toVersion)

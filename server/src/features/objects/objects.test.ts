@@ -102,6 +102,18 @@ describe.each(testDatabases)('objects on $name', ({ open }) => {
       _bases: ['Model', 'Object', 'BaseModel'],
     })
     await publish('plain', 'text')
+    for (const name of ['Über', 'zeta', 'Alpha', 'a_b', '환불']) await publisher(as.sam, 'sam/names')(name, 1)
+    const names = await as.sam.post('/objs/query', {
+      project_id: 'sam/names',
+      sort_by: [{ field: 'object_id', direction: 'asc' }],
+    })
+    expect(names.body.objs.map((obj: { object_id: string }) => obj.object_id)).toEqual([
+      'Alpha',
+      'a_b',
+      'zeta',
+      'Über',
+      '환불',
+    ])
     const list = async (query: object) => {
       const { status, body } = await as.sam.post('/objs/query', { project_id: 'sam/demo', ...query })
       expect(status).toBe(200)

@@ -13,7 +13,7 @@ import { TableStore } from './table-store.ts'
 
 /** Builds what the Weave dialect stores by digest: objects and their labels, tables, files, and what refs lead to. */
 export function createStoredThings(deps: {
-  database: Pick<Database, 'db' | 'batch'>
+  database: Pick<Database, 'db' | 'kind' | 'batch'>
   projects: WeaveProjects
   refs: RefAccess
   findCall: FindCall

@@ -1,6 +1,7 @@
 import type { Person } from '../accounts/person.ts'
 import { type Json, JsonText } from '../weave/exact-json.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
+import { storedTime } from '../weave/query/time.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
 import { restoreJson, restoreJsonText, storeJson } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
@@ -52,7 +53,7 @@ export class TableService {
     const digest = tableDigest(rowDigests)
     if (expectedDigest !== null && expectedDigest !== digest) throw digestMismatch(expectedDigest, digest)
     await this.#store.storeRows(access.projectId, stored)
-    await this.#store.storeTable(access.projectId, digest, rowDigests, this.#now().toISOString())
+    await this.#store.storeTable(access.projectId, digest, rowDigests, storedTime(this.#now()))
     return { digest, rowDigests }
   }
 
@@ -75,7 +76,7 @@ export class TableService {
       throw new WeaveError(404, 'RefObjectsNotFoundError', `Table rows not found: ${missing.slice(0, 10).join(', ')}`, {
         missing_object_digests: missing.slice(0, 1_000),
       })
-    await this.#store.storeTable(access.projectId, digest, rowDigests, this.#now().toISOString())
+    await this.#store.storeTable(access.projectId, digest, rowDigests, storedTime(this.#now()))
     return { digest }
   }
 
@@ -115,7 +116,7 @@ export class TableService {
     }
     const digest = tableDigest(rowDigests)
     await this.#store.storeRows(access.projectId, added)
-    await this.#store.storeTable(access.projectId, digest, rowDigests, this.#now().toISOString())
+    await this.#store.storeTable(access.projectId, digest, rowDigests, storedTime(this.#now()))
     return { digest, changedDigests }
   }
 
