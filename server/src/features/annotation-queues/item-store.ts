@@ -41,12 +41,14 @@ export class ItemStore {
     items: readonly NewItem[],
     by: { displayFields: readonly string[]; addedBy: string; now: string },
   ): Promise<number> {
+    // In one order, whoever adds them: else two who add the same calls could wait for each other on PostgreSQL.
+    const ordered = items.toSorted((a, b) => (a.call.callId < b.call.callId ? -1 : 1))
     let added = 0
-    for (let first = 0; first < items.length; first += ROWS_PER_INSERT) {
+    for (let first = 0; first < ordered.length; first += ROWS_PER_INSERT) {
       const { numInsertedOrUpdatedRows } = await this.#db
         .insertInto('annotation_queue_items')
         .values(
-          items.slice(first, first + ROWS_PER_INSERT).map(({ itemId, call }) => ({
+          ordered.slice(first, first + ROWS_PER_INSERT).map(({ itemId, call }) => ({
             project_id: projectId,
             queue_id: queueId,
             item_id: itemId,

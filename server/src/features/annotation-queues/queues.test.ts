@@ -120,7 +120,9 @@ describe.each(testDatabases)('annotation queues on $name', ({ open }) => {
 
   it('are added to at the same moment without doubling a call', async () => {
     const { add, items } = await queue()
-    const replies = await Promise.all(Array.from({ length: 8 }, () => add(['a', 'b', 'c'])))
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => add(index % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a'])),
+    )
     expect(replies.reduce((sum, { body }) => sum + body.added_count, 0)).toBe(3)
     expect(replies.map(({ body }) => body.added_count + body.duplicates)).toEqual(Array(8).fill(3))
     expect(await items()).toHaveLength(3)

@@ -17,7 +17,7 @@ export class LabelStore {
     if (tags.length === 0) return
     await this.#db
       .insertInto('weave_object_tags')
-      .values(tags.map((tag) => ({ ...toRow(version), tag })))
+      .values(tags.toSorted().map((tag) => ({ ...toRow(version), tag })))
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
@@ -36,7 +36,7 @@ export class LabelStore {
     if (aliases.length === 0) return
     await this.#db
       .insertInto('weave_object_aliases')
-      .values(aliases.map((alias) => ({ ...toRow(version), alias })))
+      .values(aliases.toSorted().map((alias) => ({ ...toRow(version), alias })))
       .onConflict((conflict) =>
         conflict
           .columns(['project_id', 'object_id', 'alias'])

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely'
 import type { Database } from '../../db/open.ts'
 
 /** JSON text of a row, by its digest. */
@@ -6,8 +7,10 @@ export type Row = { digest: string; val: string; sizeBytes: number }
 export type PlacedRow = { position: number; digest: string; val: string }
 export type TableStats = { digest: string; rowCount: number; storageBytes: number | null }
 
-/** Rows of one statement and of one commit: SQLite takes at most 32,766 parameters in a statement. */
+/** Rows of one statement: SQLite takes at most 32,766 parameters in it. */
 const ROWS_PER_INSERT = 500
+/** Rows of one commit: others can write in between, and the disk is not asked too often. */
+const ROWS_PER_COMMIT = 5_000
 
 /**
  * Tables and their rows. A row is stored once in a project, however many tables it is in; a table is the list of the
@@ -22,37 +25,39 @@ export class TableStore {
 
   /** Stores rows that are not there yet, some at a time, so that others can write in between. */
   async storeRows(projectId: number, rows: readonly Row[]): Promise<void> {
-    for (const some of inSteps(rows))
-      await this.#database.batch([
-        this.#database.db
-          .insertInto('weave_table_rows')
-          .values(
-            some.map(({ digest, val, sizeBytes }) => ({ project_id: projectId, digest, val, size_bytes: sizeBytes })),
-          )
-          .onConflict((conflict) => conflict.doNothing())
-          .compile(),
-      ])
+    // In one order, whoever stores them: else two who store the same rows could wait for each other on PostgreSQL.
+    const ordered = [...new Map(rows.map((row) => [row.digest, row])).values()].sort((a, b) =>
+      a.digest < b.digest ? -1 : 1,
+    )
+    await this.#insert(ordered, (some) =>
+      this.#database.db
+        .insertInto('weave_table_rows')
+        .values(
+          some.map(({ digest, val, sizeBytes }) => ({ project_id: projectId, digest, val, size_bytes: sizeBytes })),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .compile(),
+    )
   }
 
   /** Stores a table of rows that are there. It can be seen when all of it is stored. */
   async storeTable(projectId: number, digest: string, rowDigests: readonly string[], now: string): Promise<void> {
     if ((await this.findRowCount(projectId, digest)) !== undefined) return
     let position = 0
-    for (const some of inSteps(rowDigests))
-      await this.#database.batch([
-        this.#database.db
-          .insertInto('weave_table_members')
-          .values(
-            some.map((row) => ({
-              project_id: projectId,
-              table_digest: digest,
-              position: position++,
-              row_digest: row,
-            })),
-          )
-          .onConflict((conflict) => conflict.doNothing())
-          .compile(),
-      ])
+    await this.#insert(rowDigests, (some) =>
+      this.#database.db
+        .insertInto('weave_table_members')
+        .values(
+          some.map((row) => ({
+            project_id: projectId,
+            table_digest: digest,
+            position: position++,
+            row_digest: row,
+          })),
+        )
+        .onConflict((conflict) => conflict.doNothing())
+        .compile(),
+    )
     await this.#database.db
       .insertInto('weave_tables')
       .values({ project_id: projectId, digest, row_count: rowDigests.length, created_at: now })
@@ -63,7 +68,7 @@ export class TableStore {
   /** Those of the digests of rows that are not there. */
   async missingRows(projectId: number, digests: readonly string[]): Promise<string[]> {
     const missing = new Set(digests)
-    for (const some of inSteps([...missing])) {
+    for (const some of inSteps([...missing], ROWS_PER_INSERT)) {
       const rows = await this.#database.db
         .selectFrom('weave_table_rows')
         .select('digest')
@@ -175,6 +180,11 @@ export class TableStore {
     return Number(total ?? 0)
   }
 
+  async #insert<Item>(items: readonly Item[], toQuery: (some: readonly Item[]) => CompiledQuery): Promise<void> {
+    for (const some of inSteps(items, ROWS_PER_COMMIT))
+      await this.#database.batch([...inSteps(some, ROWS_PER_INSERT)].map(toQuery))
+  }
+
   #placedRows(projectId: number, table: string) {
     return this.#database.db
       .selectFrom('weave_table_members as member')
@@ -189,6 +199,6 @@ export class TableStore {
 
 const MEMBERS_PER_READ = 5_000
 
-function* inSteps<Item>(items: readonly Item[]): Generator<Item[]> {
-  for (let first = 0; first < items.length; first += ROWS_PER_INSERT) yield items.slice(first, first + ROWS_PER_INSERT)
+function* inSteps<Item>(items: readonly Item[], size: number): Generator<Item[]> {
+  for (let first = 0; first < items.length; first += size) yield items.slice(first, first + size)
 }

@@ -112,6 +112,15 @@ describe.each(testDatabases)('tables on $name', ({ open }) => {
     expect([none.status, none.body.reason]).toEqual([404, 'Table nothing not found'])
   })
 
+  it('are stored by many at the same moment, whatever the order of their rows', async () => {
+    const { create, query } = await tables()
+    const rows = Array.from({ length: 60 }, (_, id) => ({ id }))
+    const [forwards, backwards] = [rows, rows.toReversed()]
+    const made = await Promise.all(Array.from({ length: 10 }, (_, n) => create(n % 2 === 0 ? forwards : backwards)))
+    expect(new Set(made.map(({ digest }) => digest)).size).toBe(2)
+    expect((await query(made[1].digest)).map(({ val }) => val.id)).toEqual(backwards.map(({ id }) => id))
+  })
+
   it('are changed into new ones, row by row', async () => {
     const { create, query, post } = await tables()
     await create(NUMBERS)
