@@ -1318,7 +1318,7 @@ export interface paths {
         get: operations["listSkills"];
         put?: never;
         /**
-         * Make a skill of an OpenAPI document
+         * Make a skill of an OpenAPI document or an MCP server
          * @description Operations that read are called at once; those that may change something (any method but GET, HEAD, OPTIONS and TRACE) wait for a person unless `approval` says `never`. When nothing is said of operations, all are switched on if there are at most 40, and none otherwise.
          */
         post: operations["createSkill"];
@@ -4698,6 +4698,10 @@ export interface components {
             };
             /** @description Where a document is */
             url?: string;
+            /** @description An MCP server (streamable HTTP) */
+            mcp_url?: string;
+            /** @description Signs in to the MCP server to ask for its tools; not kept. Calls use the credential `token` */
+            mcp_token?: string;
         };
         SkillCreateInput: {
             /** @description An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself */
@@ -4706,6 +4710,10 @@ export interface components {
             };
             /** @description Where a document is */
             url?: string;
+            /** @description An MCP server (streamable HTTP) */
+            mcp_url?: string;
+            /** @description Signs in to the MCP server to ask for its tools; not kept. Calls use the credential `token` */
+            mcp_token?: string;
             /** @description Taken from the title unless told; unique in a skillset */
             name_for_human?: string;
             /** @description Taken from the title unless told; unique in a skillset */
@@ -7138,6 +7146,10 @@ export interface components {
             };
             /** @description Where a document is */
             url?: string;
+            /** @description An MCP server (streamable HTTP) */
+            mcp_url?: string;
+            /** @description Signs in to the MCP server to ask for its tools; not kept. Calls use the credential `token` */
+            mcp_token?: unknown;
         };
         SkillCreate: {
             /** @description An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself */
@@ -7146,6 +7158,10 @@ export interface components {
             };
             /** @description Where a document is */
             url?: string;
+            /** @description An MCP server (streamable HTTP) */
+            mcp_url?: string;
+            /** @description Signs in to the MCP server to ask for its tools; not kept. Calls use the credential `token` */
+            mcp_token?: unknown;
             /** @description Taken from the title unless told; unique in a skillset */
             name_for_human?: unknown;
             /** @description Taken from the title unless told; unique in a skillset */

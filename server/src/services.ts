@@ -271,7 +271,7 @@ export async function createServices(config: Config, database: Database, parts: 
   const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: skillAgent })
   const skillStore = new SkillStore(database)
   const draftStore = new DraftStore(database)
-  const skillReader = new SkillReader({ outbound })
+  const skillReader = new SkillReader({ outbound, mcp })
   const skills = new SkillService({ store: skillStore, drafts: draftStore, reader: skillReader, ids, now })
   const skillCredentials = new SkillCredentials({
     store: credentialStore,

@@ -3,6 +3,7 @@ import { testDatabases } from '../../../db/testing.ts'
 import { startServer } from '../../../http/testing-server.ts'
 import { ScriptedModel } from '../../../models/testing.ts'
 import { appForTest } from '../../../testing.ts'
+import { startMcpServer } from '../mcp/testing.ts'
 import { HOTELS } from './testing.ts'
 
 /** A server with a document and the API in it; servers of the document are relative. */
@@ -72,5 +73,44 @@ describe.each(testDatabases)('skills and the world outside on $name', ({ open })
     expect(await code('file:///etc/passwd')).toEqual([400, 'outbound_url_refused'])
     expect(await code('no url')).toEqual([400, 'outbound_url_refused'])
     expect((await tea.get('/v1/skills')).json().total).toBe(0)
+  })
+
+  it('take the tools of an MCP server, and call them with the secret that was set for it', async () => {
+    const library = await startMcpServer()
+    const { person } = await appForTest(await open(), [new ScriptedModel('one', [])], {
+      outboundAllow: [library.origin],
+    })
+    const tea = await person('tea')
+    const refused = await tea.post('/v1/skills', { mcp_url: library.url, mcp_token: 'wrong-token' })
+    expect([refused.statusCode, refused.json().detail]).toEqual([400, 'mcp_server_refused'])
+    expect(refused.body).not.toContain('wrong-token')
+    for (const wrong of [
+      { mcp_url: library.url, url: library.url },
+      { url: library.url, mcp_token: 'a' },
+    ])
+      expect((await tea.post('/v1/skills', wrong)).statusCode).toBe(422)
+
+    const made = await tea.post('/v1/skills', { mcp_url: library.url, mcp_token: library.token })
+    expect(made.statusCode).toBe(201)
+    const { skill_id, name_for_human, source, operations, security_schemes } = made.json()
+    expect({ name_for_human, source }).toMatchObject({
+      name_for_human: 'Library',
+      source: { kind: 'mcp', url: library.url },
+    })
+    expect(operations[0]).toMatchObject({
+      operation_id: 'find_books',
+      tool: 'find_books',
+      method: null,
+      approval: 'never',
+    })
+    expect(operations[1]).toMatchObject({ operation_id: 'borrow', approval: 'always' })
+    expect(security_schemes).toMatchObject([{ name: 'token', kind: 'bearer' }])
+    const tried = () => tea.post(`/v1/skills/${skill_id}/operations/find_books/try`, { arguments: { word: 'sea' } })
+
+    expect((await tried()).json()).toMatchObject({ is_ok: false, status: 401, error_code: 'api_error' })
+    await tea.put(`/v1/skills/${skill_id}/credentials/token`, { secret: library.token })
+    expect((await tried()).json()).toMatchObject({ is_ok: true, method: 'MCP', response_body: 'sea 0\nsea 1\nsea 2' })
+    const again = await tea.put(`/v1/skills/${skill_id}/document`, { mcp_url: library.url, mcp_token: library.token })
+    expect(again.json()).toMatchObject({ added_operations: [], removed_operations: [] })
   })
 })

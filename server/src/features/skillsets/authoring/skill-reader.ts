@@ -4,10 +4,14 @@ import { wellFormed } from '../../gateway/well-formed.ts'
 import { importDocument } from '../document/import-document.ts'
 import type { DocumentProblem } from '../document/problem.ts'
 import { MAX_DOCUMENT_BYTES } from '../document/read-text.ts'
+import { MCP_TOKEN, type McpTools } from '../mcp/mcp-tools.ts'
 import type { Operation, SecurityScheme, SkillSource } from '../skill.ts'
 
 /** Where a skill's operations are read: a document as text, a document at a URL, or an MCP server. */
-export type SkillText = { kind: 'document'; text: string } | { kind: 'url'; url: string }
+export type SkillText =
+  | { kind: 'document'; text: string }
+  | { kind: 'url'; url: string }
+  | { kind: 'mcp'; url: string; token: string | undefined }
 
 /** What was read, with defaults for what an author decides. */
 export type ReadSkill = {
@@ -28,17 +32,21 @@ const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 /** Reads documents and asks servers for what they offer; keeps nothing. */
 export class SkillReader {
   readonly #outbound: Pick<Outbound, 'request'>
+  readonly #mcp: Pick<McpTools, 'list'>
 
-  constructor(deps: { outbound: Pick<Outbound, 'request'> }) {
+  constructor(deps: { outbound: Pick<Outbound, 'request'>; mcp: Pick<McpTools, 'list'> }) {
     this.#outbound = deps.outbound
+    this.#mcp = deps.mcp
   }
 
   /**
    * @throws {DocumentError} with everything that is wrong, when nothing of it can be used.
    * @throws {OutboundError} if the URL may not be asked, or nothing readable came from there.
-   * @throws {InvalidRequestError} `document_not_found_at_url` when the other server answered with a failure.
+   * @throws {InvalidRequestError} `document_not_found_at_url` or `mcp_server_refused` when the other server answered
+   * with a failure.
    */
   async read(text: SkillText, signal: AbortSignal): Promise<ReadSkill> {
+    if (text.kind === 'mcp') return await this.#readMcp(text, signal)
     const { title, version, ...read } = storable(
       text.kind === 'document'
         ? await importDocument(text.text)
@@ -54,6 +62,18 @@ export class SkillReader {
       })),
       securitySchemes: read.securitySchemes,
       problems: read.problems,
+    }
+  }
+
+  async #readMcp({ url, token }: SkillText & { kind: 'mcp' }, signal: AbortSignal): Promise<ReadSkill> {
+    const credentials = token === undefined ? [] : [{ scheme: MCP_TOKEN, secret: token }]
+    const { title, ...read } = storable(await this.#mcp.list(url, credentials, signal))
+    return {
+      source: { kind: 'mcp', url, title },
+      description: read.description.slice(0, MAX_DESCRIPTION_CHARACTERS).toWellFormed(),
+      operations: read.operations,
+      securitySchemes: read.securitySchemes,
+      problems: [],
     }
   }
 

@@ -68,7 +68,7 @@ export const skillRoutes =
         schema: {
           tags,
           operationId: 'createSkill',
-          summary: 'Make a skill of an OpenAPI document',
+          summary: 'Make a skill of an OpenAPI document or an MCP server',
           description:
             'Operations that read are called at once; those that may change something (any method but GET, HEAD, OPTIONS and TRACE) wait for a person unless `approval` says `never`. When nothing is said of operations, all are switched on if there are at most 40, and none otherwise.',
           body: SkillBody,

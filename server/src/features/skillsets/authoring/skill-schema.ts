@@ -80,10 +80,15 @@ const place = {
     .optional()
     .describe('An OpenAPI document (2.0, 3.0 or 3.1): its text in JSON or YAML, or the JSON object itself'),
   url: z.string().min(1).max(MAX_URL_CHARACTERS).optional().describe('Where a document is'),
+  mcp_url: z.string().min(1).max(MAX_URL_CHARACTERS).optional().describe('An MCP server (streamable HTTP)'),
+  mcp_token: text(4_096)
+    .optional()
+    .describe('Signs in to the MCP server to ask for its tools; not kept. Calls use the credential `token`'),
 }
-const ONE_PLACE = 'Give exactly one of document and url'
-const isOnePlace = (given: { document?: unknown; url?: unknown }) =>
-  [given.document, given.url].filter((one) => one !== undefined).length === 1
+const ONE_PLACE = 'Give exactly one of document, url and mcp_url, and mcp_token only with the last'
+const isOnePlace = (given: { document?: unknown; url?: unknown; mcp_url?: unknown; mcp_token?: unknown }) =>
+  [given.document, given.url, given.mcp_url].filter((one) => one !== undefined).length === 1 &&
+  (given.mcp_token === undefined || given.mcp_url !== undefined)
 
 export const DocumentBody = z.strictObject(place).refine(isOnePlace, ONE_PLACE).meta({ id: 'SkillDocument' })
 export const SkillBody = z
@@ -215,7 +220,10 @@ export const SkillPageSchema = z
 export function toSkillText(body: {
   document?: string | Record<string, unknown> | undefined
   url?: string | undefined
+  mcp_url?: string | undefined
+  mcp_token?: string | undefined
 }): SkillText {
+  if (body.mcp_url !== undefined) return { kind: 'mcp', url: body.mcp_url, token: body.mcp_token }
   if (body.url !== undefined) return { kind: 'url', url: body.url }
   return { kind: 'document', text: typeof body.document === 'string' ? body.document : JSON.stringify(body.document) }
 }

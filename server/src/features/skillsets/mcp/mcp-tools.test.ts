@@ -1,9 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { Outbound } from '../../../http/outbound.ts'
 import { startServer } from '../../../http/testing-server.ts'
 import type { JsonObject } from '../../../models/language-model.ts'
@@ -12,64 +8,22 @@ import { shortenAnswer } from '../call/shorten.ts'
 import { toolOf } from '../call/tool-of.ts'
 import type { Credential } from '../skill.ts'
 import { McpTools } from './mcp-tools.ts'
+import { startMcpServer } from './testing.ts'
 
-const TOKEN = 'token-123456'
-
-/** A real MCP server with sessions, made with the SDK. */
-function newServer(): McpServer {
-  const server = new McpServer({ name: 'library', title: 'Library', version: '1' }, { instructions: 'Ask for books.' })
-  server.registerTool(
-    'find_books',
-    {
-      title: 'Finds books',
-      description: 'By word.',
-      inputSchema: { word: z.string(), limit: z.int().max(50).optional() },
-      outputSchema: { books: z.array(z.string()) },
-      annotations: { readOnlyHint: true },
-    },
-    ({ word, limit = 3 }) => {
-      const books = Array.from({ length: limit }, (_, n) => `${word} ${n}`)
-      return { content: [{ type: 'text', text: books.join('\n') }], structuredContent: { books } }
-    },
-  )
-  server.registerTool('borrow', { inputSchema: { id: z.int() } }, ({ id }) => ({
-    content: [{ type: 'text', text: `Book ${id} is lent out. You sent ${TOKEN}.` }],
-    isError: true,
-  }))
-  server.registerTool('cover', {}, () => ({ content: [{ type: 'image', mimeType: 'image/png', data: 'AAAA' }] }))
-  server.registerTool('huge', {}, () => ({ content: [{ type: 'text', text: 'x'.repeat(3_000_000) }] }))
-  server.registerTool('endless', {}, () => new Promise(() => {}))
-  return server
-}
-
-async function mcpFor({ isJson = false, isGuarded = false, isStateless = false } = {}) {
-  const sessions = new Map<string, StreamableHTTPServerTransport>()
-  const seen: IncomingMessage[] = []
-  const ended: string[] = []
-  const answer = async (request: IncomingMessage, response: ServerResponse) => {
-    seen.push(request)
-    if (request.headers.authorization !== `Bearer ${TOKEN}`)
-      return void response.writeHead(401).end(`no, ${request.headers.authorization}`)
-    const id = request.headers['mcp-session-id'] as string | undefined
-    let transport = id === undefined ? undefined : sessions.get(id)
-    if (!transport) {
-      const created = new StreamableHTTPServerTransport({
-        ...(!isStateless && { sessionIdGenerator: () => randomUUID() }),
-        enableJsonResponse: isJson,
-        onsessioninitialized: (sessionId) => void sessions.set(sessionId, created),
-        onsessionclosed: (sessionId) => void ended.push(sessionId),
-      } as ConstructorParameters<typeof StreamableHTTPServerTransport>[0])
-      await newServer().connect(created as Parameters<McpServer['connect']>[0])
-      transport = created
-    }
-    await transport.handleRequest(request, response)
-  }
-  const server = await startServer((request, response) => answer(request, response))
+async function mcpFor({
+  isGuarded = false,
+  ...options
+}: {
+  isGuarded?: boolean
+  isJson?: boolean
+  isStateless?: boolean
+} = {}) {
+  const server = await startMcpServer(options)
+  const { url, token } = server
   const outbound = new Outbound({ allow: isGuarded ? [] : [server.origin] })
   const mcp = new McpTools({ outbound })
   const caller = new OperationCaller({ outbound, mcp })
-  const url = `${server.origin}/mcp`
-  const credentials: Credential[] = [{ scheme: 'token', secret: TOKEN }]
+  const credentials: Credential[] = [{ scheme: 'token', secret: token }]
   const list = (keys = credentials) => mcp.list(url, keys, new AbortController().signal)
 
   async function call(
@@ -82,7 +36,7 @@ async function mcpFor({ isJson = false, isGuarded = false, isStateless = false }
     const skill = { source: { kind: 'mcp' as const, url, title: '' }, securitySchemes: listed.securitySchemes }
     return await caller.call({ skill, operation, arguments: given, credentials: keys, overrides }, signal)
   }
-  return { ...server, list, call, seen, sessions, ended }
+  return { ...server, list, call }
 }
 
 describe('tools of an MCP server', () => {

@@ -15,9 +15,12 @@ import { readToolResult } from './read-tool-result.ts'
 const MAX_PAGES = 20
 const MAX_TOOLS = 500
 
+/** The credential that signs in to a server. */
+export const MCP_TOKEN = 'token'
+
 /** Servers that want to know who asks take a token; whoever needs another header gives it by an override. */
 const SECURITY_SCHEMES: SecurityScheme[] = [
-  { name: 'token', kind: 'bearer', description: 'The access token of the MCP server.' },
+  { name: MCP_TOKEN, kind: 'bearer', description: 'The access token of the MCP server.' },
 ]
 
 export type McpServer = {
