@@ -22,7 +22,7 @@ export const FORMATS: Record<FormatName, Format> = {
   csv: {
     type: 'text/csv; charset=utf-8',
     accepts: ['text/csv'],
-    write: (groups) => toTable(groups, (values) => csvLine(values.map(disarmFormula))),
+    write: (groups) => toTable(groups, csvLine),
   },
   tsv: {
     type: 'text/tab-separated-values; charset=utf-8',
@@ -74,5 +74,5 @@ async function* toTable(groups: LineGroups, toLine: (values: readonly string[]) 
 
 function cell(value: Json): string {
   if (value === null) return ''
-  return typeof value === 'string' ? value : printJson(value)
+  return typeof value === 'string' ? disarmFormula(value) : printJson(value)
 }

@@ -129,4 +129,33 @@ describe.each(testDatabases)('calls on $name', ({ open }) => {
     )
     expect(await ada.read('c1')).toMatchObject({ display_name: 'n\0l', exception: 'e\0e' })
   })
+
+  it('streams thousands of calls once each, in both directions, also when they began at the same moment', async () => {
+    const { ada } = await tracesApp(await open())
+    const ids = Array.from({ length: 2_300 }, (_, index) => `call ${String(index).padStart(4, '0')}`)
+    await ada.upsert(ids.map((id) => startOf(id)))
+    const streamed = async (more: object) => (await ada.calls(more)).map((call) => call.id)
+    expect(await streamed({})).toEqual(ids)
+    expect(await streamed({ sort_by: [{ field: 'started_at', direction: 'desc' }] })).toEqual(ids.toReversed())
+    expect(await streamed({ sort_by: [{ field: 'id', direction: 'desc' }], limit: 1_500 })).toEqual(
+      ids.toReversed().slice(0, 1_500),
+    )
+    expect(await streamed({ limit: 1_500, offset: 600 })).toEqual(ids.slice(600, 2_100))
+  })
+
+  it('takes beginnings and ends that come at the same moment in any order', async () => {
+    const { ada } = await tracesApp(await open())
+    const ids = Array.from({ length: 100 }, (_, index) => `call ${index}`)
+    await Promise.all([
+      ada.upsert(ids.map((id) => startOf(id))),
+      ada.upsert(ids.toReversed().map((id) => endOf(id))),
+      ada.upsert(ids.map((id) => endOf(id))),
+      ada.upsert(ids.toReversed().map((id) => startOf(id))),
+    ])
+    const { count } = await ada.ok('/calls/query_stats', {
+      project_id: PROJECT,
+      query: { $expr: { $eq: [{ $getField: 'summary.weave.status' }, { $literal: 'success' }] } },
+    })
+    expect(count).toBe(100)
+  })
 })
