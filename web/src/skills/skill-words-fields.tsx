@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import { Field, LINE, LINES } from '../ui/field.tsx'
 
-export type SkillWordsValue = { nameForHuman: string; nameForModel: string; descriptionForModel: string }
+type SkillWordsValue = { nameForHuman: string; nameForModel: string; descriptionForModel: string }
 
 type SkillWordsFieldsProps = { value: SkillWordsValue; onChange: (value: SkillWordsValue) => void }
 

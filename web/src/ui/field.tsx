@@ -1,7 +1,7 @@
 import { cloneElement, type ReactElement, type ReactNode, useId } from 'react'
 
 /** How a text field looks; its height is its own. */
-export const INPUT =
+const INPUT =
   'block w-full rounded-lg border border-line-strong bg-surface px-2.5 text-sm text-ink placeholder:text-faint focus:border-accent focus:outline-none'
 export const LINE = `${INPUT} h-9`
 export const LINES = `${INPUT} py-2`

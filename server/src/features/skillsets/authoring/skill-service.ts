@@ -21,7 +21,7 @@ export type SkillChange = {
 }
 
 /** Operations that models may use of one skill at most: more do not fit beside each other into what models read. */
-export const MAX_ENABLED_OPERATIONS = 100
+const MAX_ENABLED_OPERATIONS = 100
 /** How often a change is tried again after somebody else's came first. */
 const TRIES = 10
 
