@@ -14,6 +14,8 @@ import type {
   SkillCallApproval,
   TurnResult,
   TurnStatus,
+  Verdict,
+  VerdictRequest,
 } from './wire.ts'
 
 export type Ask = {
@@ -114,6 +116,16 @@ export class Etude {
 
   async deleteSession(sessionId: number): Promise<void> {
     await this.#transport.send('DELETE', `/user/practice/sessions/${sessionId}`)
+  }
+
+  /** Says what was good or bad about an answer, in the place of what one has said before; nothing takes it back. */
+  judgeResponse(responseId: number, verdict: VerdictRequest): Promise<Verdict[]> {
+    return this.#transport.json('POST', `/user/practice/responses/${responseId}/feedback`, { body: verdict })
+  }
+
+  /** What was said about the answers of a session, as far as one may see it. */
+  listVerdicts(sessionId: number): Promise<Verdict[]> {
+    return this.#transport.json('GET', `/user/practice/sessions/${sessionId}/feedback`)
   }
 
   listModels(query: { classId?: number; page?: number; size?: number } = {}): Promise<Page<Model>> {

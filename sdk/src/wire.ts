@@ -28,6 +28,10 @@ export type Session = Schemas['PracticeSession']
 export type SessionModel = Schemas['SessionModel']
 export type SessionTurn = Session['turns'][number]
 
+/** What somebody has said about an answer. */
+export type Verdict = Schemas['Verdict']
+export type VerdictRequest = Schemas['VerdictRequestInput']
+
 export type ApiKey = Schemas['ApiKey']
 /** The only reply in which a key is ever shown. */
 export type NewApiKey = Schemas['NewApiKey']

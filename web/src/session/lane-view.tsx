@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { laneErrorText } from '../error-text.ts'
 import { guessLanguage } from '../markdown/guess-language.ts'
 import { Icon } from '../ui/icon.tsx'
+import { VerdictBar } from '../verdict/verdict-bar.tsx'
 import { LaneHeader } from './lane-header.tsx'
 import { LeftOut } from './left-out.tsx'
 import { SkillCalls } from './skill-calls.tsx'
@@ -12,10 +13,15 @@ const Markdown = lazy(async () => ({ default: (await import('../markdown/markdow
 
 export type LaneLook = { name: string; color: string }
 
-type LaneViewProps = { result: ModelResult; look: LaneLook; onStop: (responseId: number) => void }
+type LaneViewProps = {
+  result: ModelResult
+  sessionId: number
+  look: LaneLook
+  onStop: (responseId: number) => void
+}
 
 /** One model's answer to a turn, while it is written and afterwards. */
-export const LaneView = memo(function LaneView({ result, look, onStop }: LaneViewProps) {
+export const LaneView = memo(function LaneView({ result, sessionId, look, onStop }: LaneViewProps) {
   const { t } = useTranslation()
   const { response_id, response_text, reasoning_text, status, error, finish_reason, dropped_params, trim } = result
   const isWriting = status === 'running'
@@ -54,6 +60,7 @@ export const LaneView = memo(function LaneView({ result, look, onStop }: LaneVie
             {t('lane.dropped', { names: dropped_params.map(({ name }) => name).join(', ') })}
           </Note>
         )}
+        {!isWriting && response_text !== '' && <VerdictBar result={result} sessionId={sessionId} model={look.name} />}
       </div>
       <Announcement result={result} name={look.name} />
     </article>

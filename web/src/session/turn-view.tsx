@@ -65,6 +65,7 @@ export const TurnView = memo(function TurnView({ turn, lanes, looks, view, selec
               {result ? (
                 <LaneView
                   result={result}
+                  sessionId={turn.session_id}
                   look={looks.get(lane.model_name) ?? { name: lane.model_name, color: 'var(--line-strong)' }}
                   onStop={stopLane}
                 />

@@ -28,6 +28,10 @@ const DRAWINGS = {
   external: 'M8 5H4.5v10.5H15V12M11.5 4H16v4.5M16 4l-7 7',
   minus: 'M5 10h10',
   tools: 'M7 3.5V7M13 3.5V7M5 7h10v3.5a5 5 0 0 1-10 0zM10 15.5V18',
+  thumbUp:
+    'M6.5 9v7h7.6a1.5 1.5 0 0 0 1.5-1.2l.9-4.4a1.5 1.5 0 0 0-1.5-1.8h-3.6l.6-3a1.6 1.6 0 0 0-2.9-1.2zM6.5 9H3.5v7h3',
+  thumbDown:
+    'M13.5 11V4H5.9a1.5 1.5 0 0 0-1.5 1.2l-.9 4.4A1.5 1.5 0 0 0 5 11.4h3.6l-.6 3a1.6 1.6 0 0 0 2.9 1.2zM13.5 11h3V4h-3',
 } as const
 
 export type IconName = keyof typeof DRAWINGS
