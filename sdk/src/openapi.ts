@@ -2343,7 +2343,7 @@ export interface paths {
         };
         /** For how many days a project keeps its calls */
         get: operations["getTraceRetention"];
-        /** Say for how many days a project keeps its calls; older ones go when "etude prune" runs */
+        /** Say for how many days a project keeps its calls; older ones go within some hours, or when "etude prune" runs */
         put: operations["setTraceRetention"];
         post?: never;
         delete?: never;

@@ -32,6 +32,7 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
   try {
     const services = await createServices(config, database, { log })
     await services.recovery.start({ isOnlyServer: database.kind === 'sqlite' })
+    services.traces.retention.start(log)
     const app = await createApp(services, { config, files, log })
     const url = await listen(app, config)
     // Their tables take a fraction of a second to load, which nobody's first prompt should wait for.
@@ -48,6 +49,7 @@ export async function serve(config: Config, files: AppFiles): Promise<RunningSer
         await app.close()
         await services.gateway.settled()
         await services.traces.recorder.settled()
+        await services.traces.retention.stop()
         await services.traces.own.close()
         await services.recovery.stop()
         await services.catalog.close()

@@ -93,6 +93,9 @@ describe.each(testDatabases)('exports and retention on $name', ({ open, newConfi
     expect(
       (await ada.calls({ include_feedback: true })).map((call) => [call.id, call.summary.weave.feedback.length]),
     ).toEqual([['new', 1]])
+    await services.traces.retention.stop()
+    await ada.upsert([startOf('older', { started_at: OLD })])
+    expect(await services.traces.retention.prune()).toEqual({ calls: 0, feedback: 0 })
     await put(ada, { days: null })
     expect((await ada.get('/v2/ada/tests/retention')).json()).toEqual({ days: null })
   })

@@ -37,7 +37,8 @@ export const retentionRoutes =
         schema: {
           tags: ['traces'],
           operationId: 'setTraceRetention',
-          summary: 'Say for how many days a project keeps its calls; older ones go when "etude prune" runs',
+          summary:
+            'Say for how many days a project keeps its calls; older ones go within some hours, or when "etude prune" runs',
           params: ProjectPath,
           body: RetentionSchema,
           response: { 200: RetentionSchema },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
 import { AppError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
@@ -14,12 +15,18 @@ export type Pruned = { calls: number; feedback: number }
 const CALLS_PER_STEP = 500
 const PAUSE_MS = 20
 
+/** How often a server prunes by itself. */
+const EVERY_MS = 6 * 3_600_000
+
 /** For how long projects keep their calls, and removing what is older. */
 export class Retention {
   readonly #projects: WeaveProjects
   readonly #store: RetentionStore
   readonly #feedback: WithCalls
   readonly #now: () => Date
+  #timer: NodeJS.Timeout | undefined
+  #underway: Promise<unknown> | undefined
+  #isStopping = false
 
   constructor(deps: { projects: WeaveProjects; store: RetentionStore; feedback: WithCalls; now: () => Date }) {
     this.#projects = deps.projects
@@ -46,6 +53,24 @@ export class Retention {
     else await this.#store.set(access.projectId, days, person.handle, this.#now().toISOString())
   }
 
+  /** Prunes every six hours, until it is stopped. */
+  start(log: Pick<Logger, 'error'>): void {
+    this.#timer = setInterval(() => {
+      this.#underway ??= this.prune()
+        .catch((error) => log.error({ err: error }, 'old calls could not be removed'))
+        .finally(() => {
+          this.#underway = undefined
+        })
+    }, EVERY_MS).unref()
+  }
+
+  /** Waits for the step that is under way; the next run goes on from there. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#isStopping = true
+    await this.#underway
+  }
+
   /** Removes what every project keeps no longer, a little at a time; it can be stopped and begun again at any moment. */
   async prune(): Promise<Pruned> {
     const pruned = { calls: 0, feedback: 0 }
@@ -53,7 +78,7 @@ export class Retention {
     for (const { projectId, days } of await this.#store.list()) {
       const before = addDays(now, -days)
       if (before === null) continue
-      for (;;) {
+      while (!this.#isStopping) {
         const callIds = await this.#store.findOld(projectId, before, CALLS_PER_STEP)
         if (callIds.length === 0) break
         // Calls go last: whatever stops in between leaves calls that the next run finds again.
