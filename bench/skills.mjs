@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { messageOf, startChild, stopChild } from './children.mjs'
 import { AUTHORIZATION, startEtude } from './contenders.mjs'
+import { largeDocument, toYaml } from './large-document.mjs'
 import { checked, perContender, say, startClient, withUsage } from './measure.mjs'
 import { machine, median, micros, ms, printAims, printTable, ratioOf, time, times, whole } from './table.mjs'
 
@@ -10,6 +11,7 @@ const CLIENTS = 16
 const QUESTIONS = 200
 const MOST_ADDED_MS = 5
 const IMPORTS = 5
+const METHODS = new Set(['get', 'put', 'post', 'delete', 'patch'])
 const JSON_BODY = { 'content-type': 'application/json' }
 const QUESTION = { query: 'What is the weather like in Seoul?' }
 
@@ -125,18 +127,53 @@ async function publish(origin, upstream) {
   return skillsetId
 }
 
-/** Milliseconds of importing a large document: the description of Etude's own API. */
+/**
+ * Milliseconds of importing Etude's own description, and of reading a document of a thousand operations; and how long
+ * somebody else's request waited meanwhile.
+ */
 async function measureImports(origin) {
-  const document = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'))
-  document.servers = [{ url: 'https://api.example.com' }]
-  const samples = []
-  for (let count = 0; count < IMPORTS; count += 1) {
-    const begin = performance.now()
-    await post(origin, '/v1/skills', { document, name_for_model: `own_${count}` })
-    samples.push(performance.now() - begin)
+  const own = JSON.parse(readFileSync(new URL('../openapi.json', import.meta.url), 'utf8'))
+  own.servers = [{ url: 'https://api.example.com' }]
+  const large = largeDocument()
+  const imports = [
+    ['openapi.json', own, (count) => ['/v1/skills', { document: own, name_for_model: `own_${count}` }]],
+    ['a large API in JSON', large, () => ['/v1/skills/check', { document: JSON.stringify(large) }]],
+    ['a large API in YAML', large, () => ['/v1/skills/check', { document: toYaml(large) }]],
+  ]
+  const results = []
+  for (const [name, document, request] of imports) {
+    const samples = []
+    const waits = []
+    for (let count = 0; count < IMPORTS; count += 1) {
+      const [path, body] = request(count)
+      const begin = performance.now()
+      const imported = post(origin, path, body).then(() => samples.push(performance.now() - begin))
+      waits.push(await longestWait(origin, imported))
+      await imported
+    }
+    const kilobytes = whole(Buffer.byteLength(JSON.stringify(document)) / 1024)
+    const operations = Object.values(document.paths).flatMap((item) =>
+      Object.keys(item).filter((key) => METHODS.has(key)),
+    )
+    results.push({ name: `${name} (${kilobytes} KB, ${operations.length} operations)`, samples, waits })
   }
-  const bytes = Buffer.byteLength(JSON.stringify(document))
-  return { samples, bytes, operations: Object.values(document.paths).flatMap(Object.keys).length }
+  return results
+}
+
+/** How long the slowest of many small requests waited until the work had ended. */
+async function longestWait(origin, work) {
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  let longest = 0
+  while (!isDone) {
+    const begin = performance.now()
+    await (await fetch(`${origin}/healthz`)).arrayBuffer()
+    longest = Math.max(longest, performance.now() - begin)
+  }
+  await done
+  return longest
 }
 
 async function post(origin, path, body) {
@@ -168,12 +205,10 @@ function print({ alone, crowd, parts, imports }) {
         micros(crowd.etude.cpuMicros),
         times(ratioOf(crowd.etude.cpuMicros, crowd.bare.cpuMicros)),
       ],
-      [
-        `importing openapi.json (${whole(imports.bytes / 1024)} KB, ${imports.operations} operations)`,
-        '',
-        '',
-        time(imports.samples),
-      ],
+      ...imports.flatMap(({ name, samples, waits }) => [
+        [`importing ${name}`, '', '', time(samples)],
+        ["longest wait of somebody else's request meanwhile", '', '', time(waits)],
+      ]),
     ],
   )
   const seen = median(added('etude'))

@@ -1,5 +1,5 @@
 /** What stands where a secret was. */
-export const MASK = '***'
+const MASK = '***'
 /** Shorter ones are masked only where they stand alone, or they would tear holes in ordinary words. */
 const MIN_ANYWHERE = 4
 /** From here on, a secret is recognised inside a longer base64 text as well. */
