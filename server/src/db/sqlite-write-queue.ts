@@ -5,8 +5,9 @@ import { AppError } from '../errors.ts'
 import { Fifo } from './fifo.ts'
 import { SQLITE_JSON_TYPE } from './sqlite-dialect.ts'
 import { restoreError, storageError } from './sqlite-errors.ts'
+import { SqliteStatementIds } from './sqlite-statement-ids.ts'
 import { checkParameters, decodeRows } from './sqlite-values.ts'
-import type { Operation, Reply, Result, Statement } from './sqlite-writer.mjs'
+import type { NumberedOperation, Operation, Reply, Result, Statement } from './sqlite-writer.mjs'
 
 export type WriteResult = {
   rows: Record<string, unknown>[]
@@ -31,6 +32,7 @@ export class SqliteWriteQueue {
   readonly #file: string
   readonly #transactionIdleMs: number
   readonly #exited: Promise<void>
+  readonly #ids = new SqliteStatementIds()
   readonly #waiting = new Fifo<Write | QueuedTransaction>()
   #active: QueuedTransaction | undefined
   /** What the thread is working on, in the order of its reply. */
@@ -69,9 +71,8 @@ export class SqliteWriteQueue {
   /** Writes statements, all or none; the result is that of the only one. */
   write(statements: readonly Statement[]): Promise<WriteResult> {
     for (const { parameters } of statements) checkParameters(parameters)
-    const plain = statements.map(withoutTree)
     return new Promise((resolve, reject) => {
-      this.#enqueue({ operation: { kind: 'write', statements: plain }, resolve, reject })
+      this.#enqueue({ operation: { kind: 'write', statements }, resolve, reject })
     })
   }
 
@@ -95,7 +96,7 @@ export class SqliteWriteQueue {
     return {
       run: async (statement) => {
         checkParameters(statement.parameters)
-        return add({ kind: 'inside', statement: withoutTree(statement) }, true)
+        return add({ kind: 'inside', statement }, true)
       },
       commit: () => end('keep'),
       rollback: async () => {
@@ -141,10 +142,10 @@ export class SqliteWriteQueue {
 
   #flush(): void {
     if (this.#underway || this.#failure) return
-    const operations: Operation[] = []
+    const operations: NumberedOperation[] = []
     const receivers: Receiver[] = []
     const send = (operation: Operation, receiver: Receiver) => {
-      operations.push(operation)
+      operations.push(this.#numbered(operation))
       receivers.push(receiver)
     }
     const commit = () => {
@@ -181,6 +182,17 @@ export class SqliteWriteQueue {
       this.#worker.postMessage(operations)
     } else if (!this.#active) {
       this.#onIdle?.()
+    }
+  }
+
+  #numbered(operation: Operation): NumberedOperation {
+    switch (operation.kind) {
+      case 'write':
+        return { kind: 'write', statements: operation.statements.map((statement) => this.#ids.number(statement)) }
+      case 'inside':
+        return { kind: 'inside', statement: this.#ids.number(operation.statement) }
+      default:
+        return operation
     }
   }
 
@@ -285,11 +297,6 @@ class QueuedTransaction {
   failure: Error | undefined
   readonly operations: (Write & { isStatement: boolean })[] = []
   idleTimer: NodeJS.Timeout | undefined
-}
-
-/** A compiled query also holds the tree it was made from, which would be cloned into the thread with it. */
-function withoutTree({ sql, parameters }: Statement): Statement {
-  return { sql, parameters }
 }
 
 function rejectEntry(entry: Write | QueuedTransaction, error: Error): void {

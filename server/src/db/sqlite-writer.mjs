@@ -6,6 +6,12 @@ import Sqlite from 'better-sqlite3'
 
 /**
  * @typedef {{ sql: string, parameters: readonly unknown[] }} Statement
+ * @typedef {{ id: number, sql?: string, parameters: readonly unknown[] }} NumberedStatement With its text when the number
+ *   is new, or stands for another text from now on.
+ */
+
+/**
+ * @template Statement
  * @typedef {(
  *   | { kind: 'write', statements: readonly Statement[] }
  *   | { kind: 'begin' }
@@ -13,13 +19,17 @@ import Sqlite from 'better-sqlite3'
  *   | { kind: 'keep' }
  *   | { kind: 'undo' }
  *   | { kind: 'commit' }
- * )} Operation `write` is all or nothing; `begin` … `keep` or `undo` is one interactive transaction with what is
+ * )} OperationOf `write` is all or nothing; `begin` … `keep` or `undo` is one interactive transaction with what is
  *   `inside`; nothing is on the disk before `commit`.
+ */
+
+/**
+ * @typedef {OperationOf<Statement>} Operation
+ * @typedef {OperationOf<NumberedStatement>} NumberedOperation
  * @typedef {{ rows: Record<string, unknown>[], jsonColumns?: string[], changes?: number, lastRowId?: number }} Result
  * @typedef {{ result: Result } | { error: { message: string, code: string | undefined } }} Reply
  */
 
-const MAX_CACHED_STATEMENTS = 500
 /** @type {Result} */
 const NOTHING = { rows: [] }
 
@@ -35,8 +45,12 @@ connection.pragma('temp_store = MEMORY')
 connection.pragma('wal_autocheckpoint = 4000')
 connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`)
 
-/** @type {Map<string, { statement: import('better-sqlite3').Statement<unknown[]>, jsonColumns: string[] | undefined }>} */
-const cache = new Map()
+/**
+ * By their numbers.
+ *
+ * @type {{ sql: string, prepared?: { statement: import('better-sqlite3').Statement<unknown[]>, jsonColumns: string[] | undefined } }[]}
+ */
+const statementsById = []
 
 const begin = connection.prepare('begin immediate')
 const commit = connection.prepare('commit')
@@ -52,7 +66,7 @@ const rollbackToSavepoint = connection.prepare('rollback to etude')
  */
 let groupError
 
-parentPort?.on('message', (/** @type {readonly Operation[] | 'close'} */ message) => {
+parentPort?.on('message', (/** @type {readonly NumberedOperation[] | 'close'} */ message) => {
   if (message === 'close') {
     if (connection.inTransaction) rollback.run()
     connection.close()
@@ -63,7 +77,7 @@ parentPort?.on('message', (/** @type {readonly Operation[] | 'close'} */ message
 })
 
 /**
- * @param {Operation} operation
+ * @param {NumberedOperation} operation
  * @returns {Reply}
  */
 function perform(operation) {
@@ -76,7 +90,7 @@ function perform(operation) {
 }
 
 /**
- * @param {Exclude<Operation, { kind: 'commit' }>} operation
+ * @param {Exclude<NumberedOperation, { kind: 'commit' }>} operation
  * @returns {Result}
  */
 function performInGroup(operation) {
@@ -99,7 +113,7 @@ function performInGroup(operation) {
 }
 
 /**
- * @param {Exclude<Operation, { kind: 'commit' }>} operation
+ * @param {Exclude<NumberedOperation, { kind: 'commit' }>} operation
  * @returns {Result}
  */
 function change(operation) {
@@ -135,7 +149,7 @@ function commitGroup() {
 }
 
 /**
- * @param {readonly Statement[]} statements
+ * @param {readonly NumberedStatement[]} statements
  * @returns {Result}
  */
 function write(statements) {
@@ -163,11 +177,12 @@ function undoSavepoint() {
 }
 
 /**
- * @param {Statement} statement
+ * @param {NumberedStatement} statement
  * @returns {Result}
  */
-function run({ sql, parameters }) {
-  const { statement, jsonColumns } = prepare(sql)
+function run({ id, sql, parameters }) {
+  if (sql !== undefined) statementsById[id] = { sql }
+  const { statement, jsonColumns } = preparedOf(id)
   if (statement.reader) {
     const rows = /** @type {Record<string, unknown>[]} */ (statement.all(...parameters))
     return jsonColumns ? { rows, jsonColumns } : { rows }
@@ -176,14 +191,13 @@ function run({ sql, parameters }) {
   return { rows: [], changes, lastRowId: Number(lastInsertRowid) }
 }
 
-/** @param {string} sql */
-function prepare(sql) {
-  const known = cache.get(sql)
-  if (known) return known
-  const statement = connection.prepare(sql)
+/** @param {number} id */
+function preparedOf(id) {
+  const known = statementsById[id]
+  if (known === undefined) throw new Error(`There is no statement ${id}.`)
+  if (known.prepared) return known.prepared
+  const statement = connection.prepare(known.sql)
   const json = statement.reader ? statement.columns().filter((column) => column.type === jsonType) : []
-  const prepared = { statement, jsonColumns: json.length > 0 ? json.map((column) => column.name) : undefined }
-  if (cache.size >= MAX_CACHED_STATEMENTS) for (const oldest of [...cache.keys()].slice(0, 100)) cache.delete(oldest)
-  cache.set(sql, prepared)
-  return prepared
+  known.prepared = { statement, jsonColumns: json.length > 0 ? json.map((column) => column.name) : undefined }
+  return known.prepared
 }

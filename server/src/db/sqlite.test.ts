@@ -45,6 +45,27 @@ describe('writing to SQLite', () => {
     expect(writes.commits).toBeLessThan(10)
   })
 
+  it('keeps statements apart, however many different ones there are', async () => {
+    const { db, insert, ids } = await openTestDatabase()
+    const inserted: string[] = []
+    await Promise.all(
+      Array.from({ length: 1_200 }, async (_, number) => {
+        inserted.push(`own ${number}`, `shared ${number}`)
+        const own = sql.lit(`own ${number}`)
+        await sql`insert into servers values (${own}, ${TIMES.started_at}, ${TIMES.heartbeat_at})`.execute(db)
+        if (number % 2 === 0) await insert(`shared ${number}`)
+        else
+          await db.transaction().execute((tx) =>
+            tx
+              .insertInto('servers')
+              .values(row(`shared ${number}`))
+              .execute(),
+          )
+      }),
+    )
+    expect(await ids()).toEqual(inserted.toSorted())
+  })
+
   it('shows a row to readers, here and elsewhere, as soon as its writer is answered', async () => {
     const { file, db, insert, ids } = await openTestDatabase()
     const elsewhere = new Sqlite(file, { readonly: true })

@@ -65,6 +65,7 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
   #counted: CountedUsage | undefined
   #firstTokenMs: number | null = null
   #hasEnded = false
+  #modelHasEnded = false
 
   /** Asks at once. @param reader aborts when nobody reads any more. */
   constructor(task: Task, reader: AbortSignal) {
@@ -154,6 +155,7 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
         this.#counted = { usage: event.usage, source: 'provider' }
         return undefined
       case 'end':
+        this.#modelHasEnded = true
         this.#say(this.#stop?.rest() ?? '')
         return this.#finish(event.finishReason)
     }
@@ -204,7 +206,7 @@ export class GatewayCall implements AsyncIterableIterator<GatewayEvent> {
     this.#hasEnded = true
     this.#reader.removeEventListener('abort', this.#onLeft)
     // A model that did not end by itself must not go on costing money in the background.
-    if (!this.#cancelling.signal.aborted) this.#cancelling.abort(this.#reader.reason ?? new Error('no longer wanted'))
+    if (!this.#modelHasEnded) this.#cancelling.abort(this.#reader.reason ?? new Error('no longer wanted'))
     this.#source.return?.().catch(() => {})
     this.#task.onEnd({
       status,
