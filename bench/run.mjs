@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 const BENCHES = {
   calls: { script: './calls.mjs' },
   fanout: { script: './fanout.mjs', packages: 'portkey' },
+  feedback: { script: './feedback.mjs' },
   gateway: { script: './gateway.mjs', packages: 'portkey' },
   practice: { script: './practice.mjs' },
   skills: { script: './skills.mjs' },
