@@ -33,8 +33,7 @@ export class FeedbackStore {
   readonly #database: Pick<Database, 'db' | 'ids' | 'batch'>
   readonly #db: Kysely<Tables>
   readonly #json: JsonSql
-  readonly #insertRows = new Map<number, ReturnType<typeof compileOnce<unknown[], unknown>>>()
-  readonly #insertLeaves = new Map<number, ReturnType<typeof compileOnce<unknown[], unknown>>>()
+  readonly #inserts = new Map<string, CompiledQuery>()
 
   constructor(database: Pick<Database, 'db' | 'ids' | 'batch' | 'kind'>) {
     this.#database = database
@@ -171,42 +170,41 @@ export class FeedbackStore {
   )
 
   #insertions(feedback: readonly Feedback[]): CompiledQuery[] {
-    const rows: unknown[][] = []
+    const rows: NewRow[] = []
     const leaves: unknown[][] = []
     for (const one of feedback) {
       const found = leavesOf(one.payload)
-      const row = toRow(one, found ? 1 : 0)
-      rows.push(ROW_COLUMNS.map((column) => row[column]))
+      rows.push(toRow(one, found ? 1 : 0))
       for (const { path, value } of found ?? []) leaves.push([one.projectId, path, value, one.rowId])
     }
+    const columns = rows.every((row) => RARE_COLUMNS.every((column) => row[column] === null))
+      ? USUAL_COLUMNS
+      : ROW_COLUMNS
+    const values = rows.map((row) => columns.map((column) => row[column]))
     return [
-      ...inGroups(rows).map((group) => this.#insertMany(this.#insertRows, 'feedback', ROW_COLUMNS, group)),
-      ...inGroups(leaves).map((group) => this.#insertMany(this.#insertLeaves, 'feedback_leaves', LEAF_COLUMNS, group)),
+      ...inGroups(values).map((group) => this.#insertMany('feedback', columns, group)),
+      ...inGroups(leaves).map((group) => this.#insertMany('feedback_leaves', LEAF_COLUMNS, group)),
     ]
   }
 
   /** One statement for a number of rows, built once for each number. */
   #insertMany(
-    compiled: Map<number, ReturnType<typeof compileOnce<unknown[], unknown>>>,
     table: 'feedback' | 'feedback_leaves',
     columns: readonly string[],
     rows: readonly unknown[][],
   ): CompiledQuery {
-    const count = rows.length
-    let insert = compiled.get(count)
+    const key = `${table} ${columns.length} ${rows.length}`
+    let insert = this.#inserts.get(key)
     if (!insert) {
-      insert = compileOnce((v: unknown[]) =>
-        this.#db
-          .insertInto(table)
-          .values(
-            Array.from({ length: count }, (_, row) =>
-              Object.fromEntries(columns.map((column, index) => [column, v[row * columns.length + index]])),
-            ) as never,
-          ),
-      )
-      compiled.set(count, insert)
+      // Placeholders stand in the order of the columns, row by row.
+      const row = Object.fromEntries(columns.map((column) => [column, '']))
+      insert = this.#db
+        .insertInto(table)
+        .values(Array.from(rows, () => row) as never)
+        .compile()
+      this.#inserts.set(key, insert)
     }
-    return insert(rows.flat())
+    return { ...insert, parameters: rows.flat() }
   }
 }
 
@@ -223,7 +221,7 @@ function inGroups<Row>(rows: readonly Row[]): Row[][] {
 
 const INDEXED = ['id', 'weave_ref']
 const LEAF_COLUMNS = ['project_id', 'path', 'value', 'row_id'] as const
-const ROW_COLUMNS = [
+const USUAL_COLUMNS = [
   'project_id',
   'row_id',
   'id',
@@ -233,6 +231,10 @@ const ROW_COLUMNS = [
   'created_at',
   'feedback_type',
   'payload',
+  'has_leaves',
+] as const satisfies (keyof NewRow)[]
+/** Nearly all feedback has nothing in any of them. */
+const RARE_COLUMNS = [
   'annotation_ref',
   'runnable_ref',
   'call_ref',
@@ -250,8 +252,8 @@ const ROW_COLUMNS = [
   'span_conversation_id',
   'span_trace_id',
   'scorer_trace_id',
-  'has_leaves',
 ] as const satisfies (keyof NewRow)[]
+const ROW_COLUMNS = [...USUAL_COLUMNS, ...RARE_COLUMNS]
 
 function toRow(feedback: Feedback, hasLeaves: 0 | 1): NewRow {
   const { span } = feedback

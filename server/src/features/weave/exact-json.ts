@@ -19,7 +19,7 @@ export class Float {
 
   /** JSON.stringify would lose what this is for; {@link printJson} does not. */
   toJSON(): never {
-    throw new NotPlain()
+    throw NOT_PLAIN
   }
 }
 
@@ -32,7 +32,7 @@ export class JsonText {
   }
 
   toJSON(): never {
-    throw new NotPlain()
+    throw NOT_PLAIN
   }
 }
 
@@ -46,7 +46,8 @@ export class JsonSyntaxError extends Error {
   }
 }
 
-class NotPlain extends Error {}
+/** Made once: it is no failure, and collecting a stack costs more than printing a row. */
+const NOT_PLAIN = new Error('JSON.stringify cannot print this')
 
 /**
  * Parses JSON without losing anything of its numbers. As in Python `NaN` and `Infinity` are taken too; they become null,
@@ -74,7 +75,7 @@ export function printJson(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'null'
   } catch (error) {
-    if (!(error instanceof NotPlain || error instanceof TypeError)) throw error
+    if (error !== NOT_PLAIN && !(error instanceof TypeError)) throw error
     return printExactly(value, JSON.stringify)
   }
 }

@@ -3,7 +3,7 @@
  * text order is the order of time.
  */
 export function storedTime(date: Date): string {
-  return date.toISOString().replace(/Z$/, '000Z')
+  return `${date.toISOString().slice(0, -1)}000Z`
 }
 
 /**
