@@ -139,6 +139,29 @@ describe.each(testDatabases)('what a skillset cannot answer on $name', ({ open }
     },
   )
 
+  it('shortens what APIs answer until it fits the window, however much that is', async () => {
+    const items = Array.from({ length: 2_000 }, (_, index) => ({ index, note: '긴 설명 '.repeat(20) }))
+    const twice = [...callsFind({ id: '1' }).slice(0, 1), ...callsFind({ id: '2' })].map((event, index) =>
+      event.type === 'tool-call-delta' ? { ...event, index, id: `c${index}` } : event,
+    )
+    const { post, url, model, services } = await shop(follows(twice, says('Many.')), {
+      answer: () => ({ json: { items } }),
+      config: { contextTokens: 2_048, maxOutputTokens: 512, capabilities: { tools: true, images: false, json: true } },
+    })
+    const chatHistory = Array.from({ length: 60 }, (_, index) => ({
+      role: index % 2 ? 'assistant' : 'user',
+      content: 'Something was said before. '.repeat(5),
+    }))
+    expect((await post(url, { query: 'how many?', chatHistory })).json().result.finalAnswer).toBe('Many.')
+    const told = model.requests[1]?.messages.slice(-2).map(({ content }) => String(content)) ?? []
+    for (const text of told) expect(text).toMatch(/^<api-answer \w+>\n\{"items":\[\{"index":0/)
+    const { total } = await services.windows.count(model.requests[1]?.messages ?? [], {
+      model: 'lab',
+      tokenizer: 'estimate',
+    })
+    expect(total).toBeLessThan(1_536)
+  })
+
   it('lets a failed call be corrected once, and no more', async () => {
     const answer: ApiAnswer = ({ query }) =>
       query.id === '3' ? { json: { price: 5 } } : { status: 404, json: { error: 'no such id' } }

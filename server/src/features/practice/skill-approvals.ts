@@ -10,7 +10,7 @@ import type { SkillCall, SkillTool } from '../skillsets/agent/skill-call.ts'
 import type { SkillDecision, SkillDecisionStore } from './skill-decision-store.ts'
 
 /** How long a call waits for a person before it counts as denied. */
-export const APPROVAL_WAIT_MS = 10 * 60_000
+const APPROVAL_WAIT_MS = 10 * 60_000
 /** Those who wait look again after this time even when nobody told them. */
 const LOOK_AGAIN_MS = 1_000
 /** A call that another server has just told may not be in the event log yet. */

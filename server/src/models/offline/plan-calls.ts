@@ -11,7 +11,7 @@ const MOST_TOOLS = 4
  * The tools that a question needs together, each with arguments from the part of the question that fits it best.
  *
  * A tool whose required id stands nowhere in the question waits until a result holds one: it is then in the plan that is
- * made with that result.
+ * made with that result. When all of them wait, a tool that may return the id comes first.
  *
  * @param known.called names of tools that were called for this question and are not called again.
  * @param known.results what earlier calls returned, as JSON.
@@ -22,11 +22,17 @@ export function planCalls(
   known: { called: ReadonlySet<string>; results: readonly string[] },
 ): PlannedTool[] {
   const found = valuesIn(known.results)
-  return coveringTools(question, tools).flatMap((tool) => {
-    if (known.called.has(tool.name)) return []
-    const values = argumentsFor(question, tool, found)
-    return values ? [{ tool, values }] : []
-  })
+  const wanted = coveringTools(question, tools).filter((tool) => !known.called.has(tool.name))
+  const ready = (candidates: readonly ToolDefinition[]) =>
+    candidates.flatMap((tool) => {
+      const values = argumentsFor(question, tool, found)
+      return values ? [{ tool, values }] : []
+    })
+  const planned = ready(wanted)
+  if (planned.length > 0 || wanted.length === 0 || known.called.size > 0) return planned
+  // Everything waits for an id: whatever else speaks of the question may return one.
+  const others = tools.filter((tool) => !wanted.includes(tool) && argumentsFor(question, tool, found))
+  return ready(coveringTools(question, others).slice(0, 1))
 }
 
 /** The tools that speak of a question: the best one, then always the one that speaks of most of the rest. */
@@ -52,14 +58,17 @@ function coveringTools(question: string, tools: readonly ToolDefinition[]): Tool
 function argumentsFor(question: string, tool: ToolDefinition, found: FoundValue[]): JsonObject | undefined {
   const own = fillArguments(clauseFor(question, tool), tool)
   const whole = fillArguments(question, tool)
+  const required = new Set(Array.isArray(tool.parameters.required) ? tool.parameters.required : [])
   const values: JsonObject = {}
   for (const name of new Set([...Object.keys(own.values), ...Object.keys(whole.values)])) {
-    if (name in own.values && !own.guessed.has(name)) values[name] = own.values[name]
-    else if (name in whole.values && !whole.guessed.has(name)) values[name] = whole.values[name]
+    const stands = [own, whole].find((filled) => name in filled.values && !filled.guessed.has(name))
+    // A name is no id.
+    if (stands && (!isId(name) || /\d/.test(String(stands.values[name])))) values[name] = stands.values[name]
     else {
       const learned = learnedValue(name, tool, found)
       if (learned !== undefined) values[name] = learned
-      else if (isId(name)) return undefined
+      else if (isId(name) && required.has(name)) return undefined
+      else if (isId(name)) continue
       else values[name] = own.values[name] ?? whole.values[name]
     }
   }

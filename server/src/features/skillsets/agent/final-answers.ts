@@ -22,7 +22,7 @@ export type FinalAnswerRequest = {
 }
 
 /** For one operation: values of the client's own, and permission to call it where that is needed. */
-export type OperationOverride = OverrideValues & { operationId: string; isApproved: boolean }
+type OperationOverride = OverrideValues & { operationId: string; isApproved: boolean }
 
 /** Answers questions with a version of a skillset, for a client that waits for the answer. */
 export class FinalAnswers {

@@ -61,13 +61,21 @@ function observe({ steps, tools, fence }: PlanState, room: number): Observations
     const said = fence.around(shortenAnswer(result, hint, { maxTokens: most, count: ESTIMATE.count }))
     return result.isOk ? said : `The call failed. ${said}\n${AFTER_FAILURE}`
   }
-  const observations: Observations = new Map(calls.map((call) => [call, describe(call, Math.min(MOST_TOKENS, room))]))
-  const sum = [...observations.values()].reduce((total, text) => total + ESTIMATE.count(text), 0)
-  if (sum <= room) return observations
-  const share = Math.max(1, Math.floor(room / calls.length))
-  for (const [call, text] of observations)
-    if (ESTIMATE.count(text) > share) observations.set(call, describe(call, share))
-  return observations
+  // The shortest first: what they leave of their shares is for the longer ones.
+  const shortestFirst = calls.toSorted((one, other) => lengthOf(one) - lengthOf(other))
+  const told = new Map<AnsweredCall, string>()
+  let left = room
+  for (const [index, call] of shortestFirst.entries()) {
+    const share = Math.floor(left / (calls.length - index))
+    const text = describe(call, Math.max(1, Math.min(MOST_TOKENS, share)))
+    told.set(call, text)
+    left -= ESTIMATE.count(text)
+  }
+  return told
+}
+
+function lengthOf({ outcome }: AnsweredCall): number {
+  return outcome.name === 'ended' ? outcome.result.responseBody.length : 0
 }
 
 const AFTER_FAILURE =
