@@ -2872,6 +2872,266 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/{entity}/{project}/ops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each of the ops, one a line */
+        get: operations["listWeaveOps"];
+        put?: never;
+        /** Publish a version of an op */
+        post: operations["createWeaveOp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/ops/{object_id}/versions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of an op */
+        get: operations["readWeaveOp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/ops/{object_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete versions of an op */
+        delete: operations["deleteWeaveOp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each of the datasets, one a line */
+        get: operations["listWeaveDatasets"];
+        put?: never;
+        /** Publish a version of a dataset */
+        post: operations["createWeaveDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/datasets/{object_id}/versions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a dataset */
+        get: operations["readWeaveDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/datasets/{object_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete versions of a dataset */
+        delete: operations["deleteWeaveDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/scorers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each of the scorers, one a line */
+        get: operations["listWeaveScorers"];
+        put?: never;
+        /** Publish a version of a scorer */
+        post: operations["createWeaveScorer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/scorers/{object_id}/versions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a scorer */
+        get: operations["readWeaveScorer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/scorers/{object_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete versions of a scorer */
+        delete: operations["deleteWeaveScorer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each of the evaluations, one a line */
+        get: operations["listWeaveEvaluations"];
+        put?: never;
+        /** Publish a version of an evaluation */
+        post: operations["createWeaveEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/evaluations/{object_id}/versions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of an evaluation */
+        get: operations["readWeaveEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/evaluations/{object_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete versions of an evaluation */
+        delete: operations["deleteWeaveEvaluation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the newest version of each of the models, one a line */
+        get: operations["listWeaveModels"];
+        put?: never;
+        /** Publish a version of a model */
+        post: operations["createWeaveModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/models/{object_id}/versions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a model */
+        get: operations["readWeaveModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/{entity}/{project}/models/{object_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete versions of a model */
+        delete: operations["deleteWeaveModel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/annotation_queues": {
         parameters: {
             query?: never;
@@ -14038,6 +14298,723 @@ export interface operations {
                 content: {
                     "application/json": {
                         vals: unknown[];
+                    };
+                };
+            };
+        };
+    };
+    listWeaveOps: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+                /** @description After so many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    createWeaveOp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    source_code?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                    };
+                };
+            };
+        };
+    };
+    readWeaveOp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        code: string;
+                    };
+                };
+            };
+        };
+    };
+    deleteWeaveOp: {
+        parameters: {
+            query?: {
+                /** @description Which versions; all if it is left out */
+                digests?: string[];
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        num_deleted: number;
+                    };
+                };
+            };
+        };
+    };
+    listWeaveDatasets: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+                /** @description After so many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        /** @description A ref (`weave:///…`) */
+                        rows: string;
+                    };
+                };
+            };
+        };
+    };
+    createWeaveDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string | null;
+                    description?: string | null;
+                    rows: {
+                        [key: string]: unknown;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                    };
+                };
+            };
+        };
+    };
+    readWeaveDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        /** @description A ref (`weave:///…`) */
+                        rows: string;
+                    };
+                };
+            };
+        };
+    };
+    deleteWeaveDataset: {
+        parameters: {
+            query?: {
+                /** @description Which versions; all if it is left out */
+                digests?: string[];
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        num_deleted: number;
+                    };
+                };
+            };
+        };
+    };
+    listWeaveScorers: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+                /** @description After so many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        /** @description A ref (`weave:///…`) */
+                        score_op: string;
+                    };
+                };
+            };
+        };
+    };
+    createWeaveScorer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Those with the same name are versions of one */
+                    name: string;
+                    description?: string | null;
+                    /** @description The whole source code, imports included */
+                    op_source_code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** @description A ref (`weave:///…`) */
+                        scorer: string;
+                    };
+                };
+            };
+        };
+    };
+    readWeaveScorer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        /** @description A ref (`weave:///…`) */
+                        score_op: string;
+                    };
+                };
+            };
+        };
+    };
+    deleteWeaveScorer: {
+        parameters: {
+            query?: {
+                /** @description Which versions; all if it is left out */
+                digests?: string[];
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        num_deleted: number;
+                    };
+                };
+            };
+        };
+    };
+    listWeaveEvaluations: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+                /** @description After so many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        /** @description A ref (`weave:///…`) */
+                        dataset: string;
+                        scorers: string[];
+                        trials: number;
+                        evaluation_name: string | null;
+                        evaluate_op: string | null;
+                        predict_and_score_op: string | null;
+                        summarize_op: string | null;
+                    };
+                };
+            };
+        };
+    };
+    createWeaveEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Those with the same name are versions of one */
+                    name: string;
+                    description?: string | null;
+                    /** @description A ref (`weave:///…`) */
+                    dataset: string;
+                    scorers?: string[] | null;
+                    trials?: number | null;
+                    evaluation_name?: string | null;
+                    eval_attributes?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** @description A ref (`weave:///…`) */
+                        evaluation_ref: string;
+                    };
+                };
+            };
+        };
+    };
+    readWeaveEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        /** @description A ref (`weave:///…`) */
+                        dataset: string;
+                        scorers: string[];
+                        trials: number;
+                        evaluation_name: string | null;
+                        evaluate_op: string | null;
+                        predict_and_score_op: string | null;
+                        summarize_op: string | null;
+                    };
+                };
+            };
+        };
+    };
+    deleteWeaveEvaluation: {
+        parameters: {
+            query?: {
+                /** @description Which versions; all if it is left out */
+                digests?: string[];
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        num_deleted: number;
+                    };
+                };
+            };
+        };
+    };
+    listWeaveModels: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                limit?: number;
+                /** @description After so many */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        source_code: string;
+                        attributes: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    createWeaveModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Those with the same name are versions of one */
+                    name: string;
+                    description?: string | null;
+                    /** @description The whole source code, imports included */
+                    source_code: string;
+                    attributes?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** @description A ref (`weave:///…`) */
+                        model_ref: string;
+                    };
+                };
+            };
+        };
+    };
+    readWeaveModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        digest: string;
+                        object_id: string;
+                        version_index: number;
+                        /** Format: date-time */
+                        created_at: string;
+                        name: string;
+                        description: string | null;
+                        source_code: string;
+                        attributes: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    deleteWeaveModel: {
+        parameters: {
+            query?: {
+                /** @description Which versions; all if it is left out */
+                digests?: string[];
+            };
+            header?: never;
+            path: {
+                entity: string;
+                project: string;
+                object_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        num_deleted: number;
                     };
                 };
             };

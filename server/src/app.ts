@@ -21,6 +21,7 @@ import { fileRoutes } from './features/objects/file-routes.ts'
 import { labelRoutes, objectRoutes } from './features/objects/object-routes.ts'
 import { refRoutes } from './features/objects/ref-routes.ts'
 import { tableRoutes } from './features/objects/table-routes.ts'
+import { typedRoutes } from './features/objects/typed-routes.ts'
 import { openAiRoutes } from './features/openai/routes.ts'
 import { sessionRoutes } from './features/practice/session-routes.ts'
 import { settingsRoutes } from './features/practice/settings-routes.ts'
@@ -138,6 +139,7 @@ export async function createApp(services: Services, options: AppOptions): Promis
       tableRoutes(services.stored.tables),
       fileRoutes(services.stored.files),
       refRoutes(services.stored.refs),
+      ...typedRoutes(services.stored.typed),
       queueRoutes(services.annotationQueues),
       queueItemRoutes(services.annotationQueues),
     ]),

@@ -97,7 +97,7 @@ const TRACES: Record<string, (of: Ids) => { body: object }> = {
 }
 
 /** The objects, tables, files and annotation queues of that project. */
-const STORED: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
+const STORED: Record<string, (of: Ids) => Asked> = {
   'DELETE /annotation_queues/:queue_id': () => ({ query: 'project_id=owner/traces' }),
   'GET /aliases': () => ({ query: 'project_id=owner/traces' }),
   'GET /annotation_queues/:queue_id': () => ({ query: 'project_id=owner/traces' }),
@@ -159,6 +159,24 @@ function ownersFeedback(payload: object = { note: 'Taken over' }): object {
 
 const TRACE_PROJECT = { project_id: 'owner/traces' }
 
+/** Objects that are put together from their parts. */
+const TYPED_BODIES = {
+  ops: { source_code: 'x' },
+  datasets: { rows: [] },
+  scorers: { op_source_code: 'x' },
+  evaluations: { dataset: 'weave:///owner/traces/object/thing:latest' },
+  models: { source_code: 'x' },
+}
+const TYPED: typeof STORED = Object.fromEntries(
+  Object.entries(TYPED_BODIES).flatMap(([type, body]) => [
+    [`POST /v2/:entity/:project/${type}`, () => ({ body: { ...body, name: `taken-over-${type}` } })],
+    ...[
+      `GET /v2/:entity/:project/${type}/:object_id/versions/:digest`,
+      `DELETE /v2/:entity/:project/${type}/:object_id`,
+    ].map((name) => [name, ({ typed }: Ids) => ({ params: typed[type] })]),
+  ]),
+)
+
 function fileForm(content = 'taken over') {
   const part = (head: string, value: string) => `--x\r\ncontent-disposition: form-data; ${head}\r\n\r\n${value}\r\n`
   const fields = part('name="project_id"', 'owner/traces') + part('name="file"; filename="blob"', content)
@@ -188,9 +206,10 @@ function traceExport() {
 }
 
 /** What a request needs, besides its path, to be refused for whose it is and not for how it is written. */
-const REQUESTS: Record<string, (of: Ids) => { query?: string; body?: object | string; type?: string }> = {
+const REQUESTS: Record<string, (of: Ids) => Asked> = {
   ...TRACES,
   ...STORED,
+  ...TYPED,
   ...FEEDBACK,
   'GET /agents/shared': ({ class_id }) => ({ query: `class_id=${class_id}` }),
   'POST /agents/:agent_id/fork': ({ class_id }) => ({ body: { class_id } }),
@@ -260,6 +279,13 @@ for (const prefix of ['', '/testapp', '/serviceapp'])
   for (const path of ['/final-answer', '/versions/:version/final-answer'])
     REQUESTS[`POST ${prefix}/v1/skillsets/:skillset_id${path}`] = () => ({ body: { query: 'Hi' } })
 
+type Asked = {
+  query?: string
+  body?: object | string
+  type?: string
+  /** In the path, instead of what is called so in `Ids`. */
+  params?: Record<string, string> | undefined
+}
 /** One of each thing, all of the owner; by the names that they have in paths. */
 type Ids = Awaited<ReturnType<typeof school>>['ids']
 type Route = { method: string; url: string; name: string; isPublic: boolean }
@@ -512,9 +538,9 @@ async function school(database: Database) {
   }
 
   function ask(route: Route, headers: Record<string, string>): Promise<Reply> {
-    const { query, body, type } = REQUESTS[route.name]?.(ids) ?? {}
+    const { query, body, type, params }: Asked = REQUESTS[route.name]?.(ids) ?? {}
     const path = route.url.replaceAll(/:(\w+)\??|(\*)/g, (_, parameter?: string) => {
-      const value = (ids as Record<string, unknown>)[parameter ?? '*']
+      const value = ({ ...ids, ...params } as Record<string, unknown>)[parameter ?? '*']
       if (value === undefined)
         throw new Error(`${route.name}: add one ":${parameter}" that is the owner's to the ids of this test.`)
       return String(value)
@@ -557,7 +583,14 @@ async function storedByOwner(app: FastifyInstance, owner: { authorization: strin
   const added = { ...TRACE_PROJECT, call_ids: ['call'], display_fields: [SECRET] }
   await sent(`/annotation_queues/${queue.id}/items`, { body: added })
   const { items } = await sent(`/annotation_queues/${queue.id}/items/query`, { body: TRACE_PROJECT })
+  const typed: Record<string, { object_id: string; digest: string }> = {}
+  for (const [type, body] of Object.entries(TYPED_BODIES)) {
+    const given = { ...body, name: `its-${type}`, ...(type !== 'ops' && { description: SECRET }) }
+    const made = await sent(`/v2/owner/traces/${type}`, { body: given })
+    typed[type] = { object_id: made.object_id, digest: made.digest }
+  }
   return {
+    typed,
     queue_id: queue.id as string,
     item_id: items[0].id as string,
     object_id: 'thing',

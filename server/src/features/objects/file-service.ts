@@ -1,6 +1,7 @@
 import type { Person } from '../accounts/person.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import { storedTime } from '../weave/query/time.ts'
+import { storeText } from '../weave/stored-json.ts'
 import { WeaveError } from '../weave/weave-error.ts'
 import { bytesDigest } from './digest.ts'
 import type { FileStore } from './file-store.ts'
@@ -41,6 +42,11 @@ export class FileService {
     const content = await this.#store.find(projectId, digest)
     if (!content) throw new WeaveError(404, 'NotFoundError', `File ${digest} not found`)
     return content
+  }
+
+  /** A file of the project; undefined when it is not in it. */
+  async find({ projectId }: Pick<ProjectAccess, 'projectId'>, digest: string): Promise<Buffer | undefined> {
+    return this.#store.find(projectId, storeText(digest))
   }
 
   async totalBytes(person: Person, projectName: string): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Person } from '../accounts/person.ts'
-import { type Json, JsonText } from '../weave/exact-json.ts'
+import { type Json, JsonText, parseExactJson } from '../weave/exact-json.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import { storedTime } from '../weave/query/time.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
@@ -78,9 +78,15 @@ export class ObjectService {
    * @param version a digest, `latest`, `v{N}` or an alias.
    * @throws {WeaveError} 404 when there is none, or it was deleted.
    */
-  async read(person: Person, projectName: string, objectId: string, version: string) {
+  async read(
+    person: Person,
+    projectName: string,
+    objectId: string,
+    version: string,
+    kind?: ObjectVersion['kind'],
+  ): Promise<{ access: ProjectAccess; object: ObjectVersion }> {
     const access = await this.#projects.forReading(person, projectName)
-    return { access, object: await this.get(access, objectId, version) }
+    return { access, object: await this.get(access, objectId, version, kind) }
   }
 
   /** Like {@link read}, of one kind if that is known. */
@@ -111,6 +117,11 @@ export class ObjectService {
     return new JsonText(text)
   }
 
+  /** Like {@link readValue}, as a value to be looked into. */
+  async readMasked(access: ProjectAccess, version: ObjectVersion): Promise<Json> {
+    return parseExactJson((await this.readValue(access, version)).text)
+  }
+
   /** What a version holds, as a value to be looked into. */
   async readParsed(access: ProjectAccess, { objectId, digest }: ObjectVersion): Promise<Json> {
     return restoreJson(await this.#store.readValue({ projectId: access.projectId, objectId, digest }))
@@ -132,6 +143,7 @@ export class ObjectService {
   /**
    * Deletes versions, or all there are; those who read them afterwards are told so.
    *
+   * @param isMeant which of the versions with this name it is about.
    * @throws {WeaveError} 404 unless every version is there and the person may change it; then nothing is deleted.
    */
   async delete(
@@ -139,6 +151,7 @@ export class ObjectService {
     projectName: string,
     objectId: string,
     versions: readonly string[] | null,
+    isMeant: (version: ObjectVersion) => boolean = () => true,
   ): Promise<ObjectVersion[]> {
     if (versions && versions.length > MAX_DELETED_AT_ONCE)
       throw invalidRequest(
@@ -149,7 +162,8 @@ export class ObjectService {
     const wanted =
       versions &&
       (await Promise.all(versions.map((version) => this.#wantedVersion(access.projectId, objectId, version))))
-    const changeable = await this.#store.list(changeScopeOf(access), { objectIds: [objectId] }, [], WHOLE)
+    const named = await this.#store.list(changeScopeOf(access), { objectIds: [objectId] }, [], WHOLE)
+    const changeable = named.filter(isMeant)
     const found = wanted?.length
       ? changeable.filter((version) => wanted.some((one) => isWanted(version, one)))
       : changeable

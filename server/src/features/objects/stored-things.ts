@@ -10,6 +10,7 @@ import { ObjectStore } from './object-store.ts'
 import { type FindCall, RefReader } from './ref-reader.ts'
 import { TableService } from './table-service.ts'
 import { TableStore } from './table-store.ts'
+import { TypedObjects } from './typed-objects.ts'
 
 /** Builds what the Weave dialect stores by digest: objects and their labels, tables, files, and what refs lead to. */
 export function createStoredThings(deps: {
@@ -24,11 +25,14 @@ export function createStoredThings(deps: {
   const labelStore = new LabelStore(database)
   const tableStore = new TableStore(database)
   const objects = new ObjectService({ store: objectStore, labels: labelStore, ...deps })
+  const tables = new TableService({ store: tableStore, ...deps })
+  const files = new FileService({ store: new FileStore(database), ...deps })
   return {
     objects,
     labels: new LabelService({ labels: labelStore, objects: objectStore, projects }),
-    tables: new TableService({ store: tableStore, ...deps }),
-    files: new FileService({ store: new FileStore(database), ...deps }),
+    tables,
+    files,
+    typed: new TypedObjects({ objects, tables, files }),
     refs: new RefReader({ objects, tables: tableStore, ...deps }),
   }
 }
