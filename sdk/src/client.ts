@@ -16,6 +16,7 @@ import type {
   TurnStatus,
   Verdict,
   VerdictRequest,
+  WindowLane,
 } from './wire.ts'
 
 export type Ask = {
@@ -75,6 +76,13 @@ export class Etude {
   /** Asks the next prompt in a session and reads the answers as they come. */
   streamChat(sessionId: number, ask: Ask, options: ReadOptions = {}): AsyncGenerator<TurnEvent, void> {
     return this.#startAndRead(`/user/practice/sessions/${sessionId}/chat`, {}, askBody(ask), options)
+  }
+
+  /** What would be sent to each lane for a draft of the next prompt, and what would not fit. Nobody is asked. */
+  previewWindow(sessionId: number, prompt: string): Promise<{ lanes: WindowLane[] }> {
+    return this.#transport.json('POST', `/user/practice/sessions/${sessionId}/window`, {
+      body: { prompt_text: prompt },
+    })
   }
 
   /** Reads a turn that has been started elsewhere: what has happened after an event, then what happens. */

@@ -32,6 +32,9 @@ export type SessionTurn = Session['turns'][number]
 export type Verdict = Schemas['Verdict']
 export type VerdictRequest = Schemas['VerdictRequestInput']
 
+/** One lane of a preview of what would be sent. */
+export type WindowLane = Schemas['WindowPreview']['lanes'][number]
+
 export type ApiKey = Schemas['ApiKey']
 /** The only reply in which a key is ever shown. */
 export type NewApiKey = Schemas['NewApiKey']

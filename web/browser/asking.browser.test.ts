@@ -148,6 +148,20 @@ describe.skipIf(!chromiumPath)('asking', () => {
     const note = lane(page, 'Fir Tiny').getByText(/earlier turns did not fit\. prose has summarised \d of them\./)
     await note.click()
     await lane(page, 'Fir Tiny').getByText('A vaccine shows the immune system').waitFor()
+
+    await page.getByLabel('Prompt', { exact: true }).fill('And now?')
+    await page.getByRole('button', { name: /^Window: \d+% used$/ }).click()
+    const ring = page.getByRole('dialog', { name: 'What is sent to each model' })
+    await ring.getByText('This prompt').waitFor()
+    expect(await ring.getByRole('region', { name: 'Fir Tiny' }).locator('dt').allTextContents()).toEqual([
+      'Summary',
+      'History',
+      'This prompt',
+      'Kept free for the answer',
+    ])
+    await ring.getByText(/earlier turns will not be sent/).waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('[aria-label^="Window:"]:focus').waitFor()
   })
 
   it('never asks with the Enter that ends the composition of a word', async () => {

@@ -28,6 +28,13 @@ export const sessionsQuery = (search: string) =>
 export const sessionQuery = (sessionId: number) =>
   queryOptions({ queryKey: ['session', sessionId], queryFn: () => etude.getSession(sessionId) })
 
+/** What would be sent with this draft; it changes with every turn. */
+export const windowQuery = (sessionId: number, turnCount: number, draft: string) =>
+  queryOptions({
+    queryKey: ['window', sessionId, turnCount, draft],
+    queryFn: () => etude.previewWindow(sessionId, draft),
+  })
+
 export const apiKeysQuery = queryOptions({
   queryKey: ['api-keys'],
   queryFn: async () => (await etude.listApiKeys()).items,

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 export function formats(language: string) {
   const whole = new Intl.NumberFormat(language)
   const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
+  const percent = new Intl.NumberFormat(language, { style: 'percent' })
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const month = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long' })
   const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
@@ -25,6 +26,7 @@ export function formats(language: string) {
   return {
     number: (value: number) => whole.format(value),
     compact: (value: number) => compact.format(value),
+    percent: (part: number) => percent.format(part),
     /** @param ms milliseconds, shown as seconds: hundredths below ten seconds, then tenths. */
     duration: (ms: number) => (ms < 9_995 ? fine : coarse).format(ms / 1000),
     /** @param ms milliseconds that are still being counted, shown as tenths of a second. */

@@ -8,6 +8,7 @@ import { etude } from '../api.ts'
 import { toggled } from '../composer/chosen-models.ts'
 import { Composer, type ComposerHandle } from '../composer/composer.tsx'
 import { useDraft } from '../composer/draft.ts'
+import { WindowRing } from '../composer/window-ring.tsx'
 import { useErrorText } from '../error-text.ts'
 import { meQuery, modelsQuery, sessionQuery } from '../queries.ts'
 import { Button, IconButton } from '../ui/button.tsx'
@@ -148,7 +149,14 @@ function OpenSession({ session }: { session: Session }) {
                 isAsking={ask.isPending}
                 placeholder={t('composer.followUp')}
                 problem={ask.isError ? errorText(ask.error) : undefined}
-              />
+              >
+                <WindowRing
+                  session={session}
+                  draft={draft}
+                  chosen={chosen}
+                  nameOf={(model) => looks.get(model)?.name ?? model}
+                />
+              </Composer>
             )}
           </div>
         </div>
