@@ -115,6 +115,48 @@ describe.each(testDatabases)('feedback on $name', ({ open }) => {
     expect((await query({ limit: 0 })).total_count).toBe(3)
   })
 
+  it('is replaced by a request that is written as Weave documents it', async () => {
+    const { app, services, query } = await feedbackApp(await open())
+    const ada = await services.accounts.people.getByHandle('ada')
+    const { key } = await services.accounts.apiKeys.create(ada, { name: 'basic' })
+    const payload = `
+{
+  "feedback_id": "<string>",
+  "feedback_type": "wandb.runnable.name",
+  "payload": {"output": null},
+  "project_id": "ada/demo",
+  "weave_ref": "<string>",
+  "annotation_ref": null,
+  "call_ref": "weave:///ada/demo/call/call_id",
+  "creator": "Jane Smith",
+  "id": "018f1f2a-9c2b-7d3e-b5a1-8c9d2e4f6a7b",
+  "queue_id": null,
+  "runnable_ref": "weave:///ada/demo/op/name:digest",
+  "scorer_rating_confidences": {},
+  "scorer_rating_reasons": {},
+  "scorer_ratings": {"_rating_": 0.87},
+  "scorer_tag_confidences": {},
+  "scorer_tag_reasons": {},
+  "scorer_tags": [
+    "<string>"
+  ],
+  "trigger_ref": "weave:///ada/demo/object/name:digest",
+  "wb_user_id": "<string>"
+}
+`
+    const authorization = `Basic ${Buffer.from(`api:${key}`).toString('base64')}`
+    const headers = { authorization, 'content-type': 'application/json' }
+    const reply = await app.inject({ method: 'POST', url: '/feedback/replace', headers, payload })
+    expect([reply.statusCode, reply.json()]).toMatchObject([
+      200,
+      { id: '018f1f2a-9c2b-7d3e-b5a1-8c9d2e4f6a7b', payload: { output: null }, wb_user_id: 'ada' },
+    ])
+    expect(await query()).toMatchObject({
+      result: [{ creator: 'Jane Smith', scorer_tags: ['<string>'] }],
+      total_count: 1,
+    })
+  })
+
   it('is purged by its ids and by nothing else', async () => {
     const { create, send, query } = await feedbackApp(await open())
     const ids: string[] = []
