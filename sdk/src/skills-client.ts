@@ -14,8 +14,8 @@ import type {
   SkillsetVersionSummary,
 } from './wire.ts'
 
-/** Where an OpenAPI document is: here, or at a URL that the server may ask. */
-export type DocumentPlace = { document: string | object } | { url: string }
+/** Where an OpenAPI document is: here, or at a URL that the server may ask; or an MCP server. */
+export type DocumentPlace = { document: string | object } | { url: string } | { mcp_url: string; mcp_token?: string }
 
 /** What an author says of a skill; what is left out stays, or is taken from the document. */
 export type SkillWords = {

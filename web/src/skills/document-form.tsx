@@ -5,28 +5,36 @@ import { Button } from '../ui/button.tsx'
 import { classNames } from '../ui/class-names.ts'
 import { Field, LINE, LINES, Problem } from '../ui/field.tsx'
 
-const WAYS = ['paste', 'file', 'url'] as const
+const WAYS = ['paste', 'file', 'url', 'mcp'] as const
 type Way = (typeof WAYS)[number]
 
 const MAX_FILE_BYTES = 5 * 1024 * 1024
 
 type DocumentFormProps = { isBusy: boolean; problem: string | undefined; onCheck: (place: DocumentPlace) => void }
 
-/** Takes an OpenAPI document: pasted, as a file, or at a URL. */
+/** Takes an OpenAPI document, pasted, as a file or at a URL, or an MCP server. */
 export function DocumentForm({ isBusy, problem, onCheck }: DocumentFormProps) {
   const { t } = useTranslation()
   const name = useId()
   const [way, setWay] = useState<Way>('paste')
   const [text, setText] = useState('')
   const [url, setUrl] = useState('')
+  const [mcpUrl, setMcpUrl] = useState('')
+  const [mcpToken, setMcpToken] = useState('')
   const [file, setFile] = useState<File>()
   const isTooLarge = (file?.size ?? 0) > MAX_FILE_BYTES
-  const isReady = { paste: text.trim() !== '', file: file !== undefined && !isTooLarge, url: url.trim() !== '' }[way]
+  const isReady = {
+    paste: text.trim() !== '',
+    file: file !== undefined && !isTooLarge,
+    url: url.trim() !== '',
+    mcp: mcpUrl.trim() !== '',
+  }[way]
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
     if (!isReady || isBusy) return
     if (way === 'url') onCheck({ url: url.trim() })
+    else if (way === 'mcp') onCheck({ mcp_url: mcpUrl.trim(), ...(mcpToken !== '' && { mcp_token: mcpToken }) })
     else onCheck({ document: way === 'file' && file ? await file.text() : text })
   }
 
@@ -79,6 +87,28 @@ export function DocumentForm({ isBusy, problem, onCheck }: DocumentFormProps) {
             className={LINE}
           />
         </Field>
+      )}
+      {way === 'mcp' && (
+        <div className="grid gap-3 sm:grid-cols-2">
+          <Field label={t('skillForm.mcpUrl')} hint={t('skillForm.urlHint')}>
+            <input
+              type="url"
+              value={mcpUrl}
+              onChange={(event) => setMcpUrl(event.target.value)}
+              placeholder="https://tools.example/mcp"
+              className={LINE}
+            />
+          </Field>
+          <Field label={t('skillForm.mcpToken')} hint={t('skillForm.mcpTokenHint')}>
+            <input
+              type="password"
+              value={mcpToken}
+              onChange={(event) => setMcpToken(event.target.value)}
+              autoComplete="off"
+              className={LINE}
+            />
+          </Field>
+        </div>
       )}
       <Problem text={isTooLarge && way === 'file' ? t('skillForm.tooLarge') : problem} />
       <Button look="primary" type="submit" disabled={!isReady || isBusy}>

@@ -1,7 +1,7 @@
 import type { Skill } from '@etude/sdk/wire'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { etude, queryClient } from '../api.ts'
 import { useErrorText } from '../error-text.ts'
@@ -12,6 +12,7 @@ import { Spinner } from '../ui/icon.tsx'
 import { CredentialsSection } from './credentials-section.tsx'
 import { choicesOf, OperationList } from './operation-list.tsx'
 import { PageFrame } from './page-frame.tsx'
+import { SaveButton } from './save-button.tsx'
 import { forgetSkillLists, skillQuery } from './skill-queries.ts'
 import { SkillWordsFields } from './skill-words-fields.tsx'
 import { tuningsOf } from './tunings-of.ts'
@@ -38,7 +39,7 @@ export function SkillPage({ skillId }: { skillId: number }) {
       {!skill && !isError && <Spinner className="mx-auto my-8 size-6 text-faint" />}
       {skill && (
         <>
-          <EditSkill key={skill.revision} skill={skill} />
+          <EditSkill skill={skill} />
           <CredentialsSection skillId={skillId} />
         </>
       )}
@@ -47,15 +48,17 @@ export function SkillPage({ skillId }: { skillId: number }) {
   )
 }
 
-function EditSkill({ skill }: { skill: Skill }) {
+function EditSkill({ skill: opened }: { skill: Skill }) {
   const { t } = useTranslation()
   const errorText = useErrorText()
+  // What the fields began with: somebody else's later change is not taken over unseen.
+  const [skill, setSkill] = useState(opened)
   const [words, setWords] = useState({
     nameForHuman: skill.name_for_human,
     nameForModel: skill.name_for_model,
     descriptionForModel: skill.description_for_model,
   })
-  const [stored] = useState(() => choicesOf(skill.operations))
+  const stored = useMemo(() => choicesOf(skill.operations), [skill])
   const [choices, setChoices] = useState(stored)
   const save = useMutation({
     mutationFn: () =>
@@ -70,6 +73,7 @@ function EditSkill({ skill }: { skill: Skill }) {
         skill.revision,
       ),
     onSuccess: async (saved) => {
+      setSkill(saved)
       queryClient.setQueryData(skillQuery(skill.skill_id).queryKey, saved)
       await forgetSkillLists()
     },
@@ -81,7 +85,7 @@ function EditSkill({ skill }: { skill: Skill }) {
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault()
-          save.mutate()
+          if (!save.isPending) save.mutate()
         }}
       >
         <p className="text-sm text-soft">
@@ -91,9 +95,7 @@ function EditSkill({ skill }: { skill: Skill }) {
         <SkillWordsFields value={words} onChange={setWords} />
         <OperationList operations={skill.operations} choices={choices} onChoose={setChoices} />
         <Problem text={save.isError ? errorText(save.error) : undefined} />
-        <Button look="primary" type="submit" disabled={save.isPending}>
-          {t('skillForm.saveChanges')}
-        </Button>
+        <SaveButton save={save} name={t('skillForm.saveChanges')} />
       </form>
     </Section>
   )

@@ -1,34 +1,42 @@
 import type { Skillset } from '@etude/sdk/wire'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { etude, queryClient } from '../api.ts'
 import { useErrorText } from '../error-text.ts'
-import { Button } from '../ui/button.tsx'
 import { Field, LINE, LINES, Problem, Section } from '../ui/field.tsx'
+import { SaveButton } from './save-button.tsx'
 import { chatModelsQuery, forgetSkillLists, skillsetQuery, skillsQuery } from './skill-queries.ts'
 
 const MAX_SKILLS = 10
 
+type SkillsetFormProps = {
+  skillset: Skillset
+  /** Told whether there is something to save. */
+  onDirty: (isDirty: boolean) => void
+}
+
 /** What an author says of a skillset, and which skills are in it. */
-export function SkillsetForm({ skillset }: { skillset: Skillset }) {
+export function SkillsetForm({ skillset: opened, onDirty }: SkillsetFormProps) {
   const { t } = useTranslation()
   const errorText = useErrorText()
+  // What the fields began with: somebody else's later change is not taken over unseen.
+  const [skillset, setSkillset] = useState(opened)
   const [name, setName] = useState(skillset.name)
   const [instructions, setInstructions] = useState(skillset.instructions)
   const [answerFormat, setAnswerFormat] = useState(skillset.answer_format)
   const [modelName, setModelName] = useState(skillset.model_name)
-  const [skillIds, setSkillIds] = useState(() => skillset.skills.map(({ skill_id }) => skill_id))
+  const [skillIds, setSkillIds] = useState(() => wordsOf(skillset).skill_ids)
   const { data: skills } = useQuery(skillsQuery)
   const { data: models } = useQuery(chatModelsQuery)
+  const words = { name, instructions, answer_format: answerFormat, model_name: modelName, skill_ids: skillIds }
+  const isDirty = JSON.stringify(words) !== JSON.stringify(wordsOf(skillset))
+  useEffect(() => onDirty(isDirty), [isDirty, onDirty])
   const save = useMutation({
-    mutationFn: () =>
-      etude.skills.updateSkillset(
-        skillset.skillset_id,
-        { name, instructions, answer_format: answerFormat, model_name: modelName, skill_ids: skillIds },
-        skillset.revision,
-      ),
+    mutationFn: () => etude.skills.updateSkillset(skillset.skillset_id, words, skillset.revision),
     onSuccess: async (saved) => {
+      setSkillset(saved)
+      setName(saved.name)
       queryClient.setQueryData(skillsetQuery(skillset.skillset_id).queryKey, saved)
       await forgetSkillLists()
     },
@@ -39,7 +47,7 @@ export function SkillsetForm({ skillset }: { skillset: Skillset }) {
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault()
-          save.mutate()
+          if (!save.isPending) save.mutate()
         }}
       >
         <Field label={t('skillset.name')}>
@@ -117,10 +125,12 @@ export function SkillsetForm({ skillset }: { skillset: Skillset }) {
           </select>
         </Field>
         <Problem text={save.isError ? errorText(save.error) : undefined} />
-        <Button look="primary" type="submit" disabled={save.isPending}>
-          {t('skillset.save')}
-        </Button>
+        <SaveButton save={save} name={t('skillset.save')} />
       </form>
     </Section>
   )
+}
+
+function wordsOf({ name, instructions, answer_format, model_name, skills }: Skillset) {
+  return { name, instructions, answer_format, model_name, skill_ids: skills.map(({ skill_id }) => skill_id) }
 }

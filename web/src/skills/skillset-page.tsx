@@ -20,6 +20,7 @@ export function SkillsetPage({ skillsetId }: { skillsetId: string }) {
   const errorText = useErrorText()
   const { data: skillset, isError, error } = useQuery(skillsetQuery(skillsetId))
   const [isDeleting, setDeleting] = useState(false)
+  const [isDirty, setDirty] = useState(false)
   return (
     <PageFrame
       title={skillset?.name ?? ''}
@@ -36,8 +37,8 @@ export function SkillsetPage({ skillsetId }: { skillsetId: string }) {
       {!skillset && !isError && <Spinner className="mx-auto my-8 size-6 text-faint" />}
       {skillset && (
         <>
-          <SkillsetForm key={skillset.revision} skillset={skillset} />
-          <PublishSection skillset={skillset} />
+          <SkillsetForm skillset={skillset} onDirty={setDirty} />
+          <PublishSection skillset={skillset} isDirty={isDirty} />
           {skillset.latest_version !== null && <AskSkillset skillset={skillset} />}
         </>
       )}
@@ -46,7 +47,7 @@ export function SkillsetPage({ skillsetId }: { skillsetId: string }) {
   )
 }
 
-function PublishSection({ skillset }: { skillset: Skillset }) {
+function PublishSection({ skillset, isDirty }: { skillset: Skillset; isDirty: boolean }) {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const { skillset_id, latest_version, revision } = skillset
@@ -61,7 +62,12 @@ function PublishSection({ skillset }: { skillset: Skillset }) {
     <Section
       title={t('skillset.publishing')}
       action={
-        <Button look="primary" onClick={() => publish.mutate()} disabled={publish.isPending}>
+        <Button
+          look="primary"
+          onClick={() => publish.isPending || publish.mutate()}
+          disabled={isDirty}
+          aria-busy={publish.isPending}
+        >
           {t('skillset.publish')}
         </Button>
       }
@@ -74,6 +80,7 @@ function PublishSection({ skillset }: { skillset: Skillset }) {
           POST /v1/skillsets/{skillset_id}/versions/latest/final-answer
         </code>
       )}
+      {isDirty && <p className="mt-2 text-sm text-caution">{t('skillset.saveFirst')}</p>}
       <Problem text={publish.isError ? errorText(publish.error) : undefined} />
     </Section>
   )
