@@ -109,8 +109,8 @@ async function measure({ started, origin, bare, plan, name }) {
     }
     return { firstMs, lines, endMs: performance.now() - start }
   }
-  await stream()
   const before = await usageOf(started)
+  await stream()
   const reads = { firstMs: [], perSecond: [], barePerSecond: [] }
   for (let round = 1; round <= plan.rounds; round += 1) {
     const { firstMs, lines, endMs } = await stream()

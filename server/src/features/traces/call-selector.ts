@@ -6,7 +6,7 @@ import type { Field, FieldResolver } from '../weave/query/field.ts'
 import { checkPage, compileSort } from '../weave/query/sort.ts'
 import { callFields } from './call-fields.ts'
 import { filterConditions } from './call-filter.ts'
-import type { CallSelection } from './call-reader.ts'
+import { type CallSelection, sortedByTime } from './call-reader.ts'
 import type { CallsQueryBody } from './query-schema.ts'
 
 /** What calls can also be found and sorted by, kept by another feature; undefined when the name is none of its fields. */
@@ -34,7 +34,7 @@ export class CallSelector {
     return {
       ...visibleTo(access),
       conditions,
-      order: this.#order(access, wanted.sort_by ?? []),
+      order: this.#order(access, wanted.sort_by ?? [], isNarrow(wanted.filter)),
       limit: wanted.limit ?? undefined,
       offset: wanted.offset ?? 0,
     }
@@ -44,11 +44,13 @@ export class CallSelector {
     return compileQuery(query.$expr, { resolve: this.#fields(access, 'condition'), json: this.#json })
   }
 
-  #order(access: ProjectAccess, sortBy: NonNullable<Wanted['sort_by']>): CallSelection['order'] {
+  #order(access: ProjectAccess, sortBy: NonNullable<Wanted['sort_by']>, isFew: boolean): CallSelection['order'] {
     const [first] = sortBy
-    if (!first || (first.field === 'started_at' && first.direction === 'asc')) return 'oldest first'
-    if (first.field === 'started_at') return 'newest first'
-    return compileSort(sortBy, { resolve: this.#fields(access, 'order'), json: this.#json })
+    if (first && first.field !== 'started_at')
+      return compileSort(sortBy, { resolve: this.#fields(access, 'order'), json: this.#json })
+    const direction = first?.direction ?? 'asc'
+    if (isFew) return [sortedByTime(direction)]
+    return direction === 'asc' ? 'oldest first' : 'newest first'
   }
 
   #fields(access: ProjectAccess, use: 'condition' | 'order'): FieldResolver {
@@ -59,6 +61,11 @@ export class CallSelector {
       others: (name) => this.#relatedField(access, name, use),
     })
   }
+}
+
+/** Whether a filter names something that an index finds and that leaves few calls. */
+function isNarrow(filter: Wanted['filter']): boolean {
+  return [filter?.call_ids, filter?.trace_ids, filter?.parent_ids, filter?.thread_ids].some((list) => list?.length)
 }
 
 /** The calls of a project that somebody may read. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Person } from '../accounts/person.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import { restoreJson, restoreText, storeText } from '../weave/stored-json.ts'
-import type { CallReader, CallSelection, JsonColumn } from './call-reader.ts'
+import { type CallReader, type CallSelection, type JsonColumn, sortedByTime } from './call-reader.ts'
 import { type CallSelector, visibleTo } from './call-selector.ts'
 import type { TokenCosts } from './token-costs.ts'
 import { type AggregatedUsage, type CallUsage, readUsage, rollUpUsage, withCosts } from './token-usage.ts'
@@ -38,7 +38,7 @@ export class UsageService {
     const below = this.#reader.withDescendants(visibleTo(access), callIds.map(storeText), body.limit)
     const all = await this.#rollUp(
       access,
-      { ...this.#selector.select(access, {}), conditions: [below] },
+      { ...this.#selector.select(access, {}), conditions: [below], order: [sortedByTime('asc')] },
       body.include_costs,
     )
     return {
