@@ -13,7 +13,7 @@ export type AnnotationQueue = {
 
 export const ANNOTATION_STATES = ['unstarted', 'in_progress', 'completed', 'skipped'] as const
 /** Nobody has begun, or how far the person is who was last at it. */
-export type AnnotationState = (typeof ANNOTATION_STATES)[number]
+type AnnotationState = (typeof ANNOTATION_STATES)[number]
 /** What somebody can make of an item. */
 export type Progress = Exclude<AnnotationState, 'unstarted'>
 

@@ -3,13 +3,16 @@ import { type Json, JsonText, parseExactJson, printJson } from '../weave/exact-j
 import { isJsonObject } from '../weave/fields.ts'
 import type { ProjectAccess, WeaveProjects } from '../weave/project-access.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
-import { findRef, parseRef, type WeaveRef } from '../weave/refs.ts'
+import { findRef, parseRef, printRef, type WeaveRef } from '../weave/refs.ts'
 import { restoreJson, storeText } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
 import type { ObjectService } from './object-service.ts'
 import type { TableStore } from './table-store.ts'
 
 const MOST_REFS = 1_000
+
+/** Objects and calls that refs of one request lead into, by their own ref: many lead into the same. */
+type Roots = Map<string, Json>
 
 /** A call as JSON; undefined when there is none that the person may see. */
 export type FindCall = (person: Person, projectName: string, callId: string) => Promise<string | undefined>
@@ -50,22 +53,28 @@ export class RefReader {
       const name = `${entity}/${project}`
       if (!accesses.has(name)) accesses.set(name, await this.#projects.forReading(person, name))
     }
+    const roots: Roots = new Map()
     const values: JsonText[] = []
     for (const ref of refs) {
       const access = accesses.get(`${ref.entity}/${ref.project}`) as ProjectAccess
-      const [text = 'null'] = await this.#refs.mask(access, [printJson(await this.#read(access, ref))])
+      const [text = 'null'] = await this.#refs.mask(access, [printJson(await this.#read(access, ref, roots))])
       values.push(new JsonText(text))
     }
     return values
   }
 
-  async #read(access: ProjectAccess, ref: WeaveRef): Promise<Json> {
+  async #read(access: ProjectAccess, ref: WeaveRef, roots: Roots): Promise<Json> {
     if (ref.kind === 'table') throw invalidRequest('Table refs not supported')
     if (!('extra' in ref)) throw invalidRequest('Agent refs not supported')
-    let value = ref.kind === 'call' ? await this.#readCall(access, ref.id) : await this.#readObject(access, ref)
+    const root = printRef({ ...ref, extra: [] })
+    let value = roots.get(root)
+    if (value === undefined) {
+      value = ref.kind === 'call' ? await this.#readCall(access, ref.id) : await this.#readObject(access, ref)
+      roots.set(root, value)
+    }
     for (let index = 0; index < ref.extra.length; index += 2) {
       const [edge, name = ''] = ref.extra.slice(index, index + 2)
-      value = edge === 'id' ? await this.#readRow(access, value, name) : inside(value, name)
+      value = edge === 'id' && value !== null ? await this.#readRow(access, value, name) : inside(value, name)
     }
     return value
   }
@@ -94,7 +103,7 @@ export class RefReader {
       ref.entity === access.entity && ref.project === access.project
         ? access
         : await this.#projects.forReading(access.person, `${ref.entity}/${ref.project}`)
-    const row = await this.#tables.findRow(projectId, storeText(ref.digest), storeText(rowDigest))
+    const row = await this.#tables.findRow(projectId, storeText(rowDigest))
     if (row === undefined) throw new WeaveError(404, 'NotFoundError', `Row ${rowDigest} not found`)
     return restoreJson(row)
   }

@@ -65,7 +65,8 @@ describe.each(testDatabases)('refs on $name', ({ open }) => {
     expect((await read(...Array(1001).fill(good))).body.reason).toBe('Too many refs')
     const gone = await publish('gone', { n: 1 })
     await as.sam.post('/obj/delete', { project_id, object_id: 'gone' })
-    expect((await read(`weave:///${project_id}/object/gone:${gone}`)).body).toEqual({ vals: [null] })
+    const deleted = `weave:///${project_id}/object/gone:${gone}`
+    expect((await read(deleted, `${deleted}/attr/rows/id/x`)).body).toEqual({ vals: [null, null] })
   })
 
   it('lead to calls, too', async () => {

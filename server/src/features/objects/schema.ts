@@ -8,7 +8,7 @@ import { storeText } from '../weave/stored-json.ts'
 const MOST_NAMES = 1_000
 const MOST_ROWS_FILTERED = 10_000
 
-export const ProjectName = z
+const ProjectName = z
   .string()
   .meta({ description: '`entity/project`; an entity is a handle or a class’s slug', example: 'alice/intro' })
 const Digest = z.string().meta({ description: 'What the content is called: a hash of it' })

@@ -131,11 +131,13 @@ export class TableStore {
     return positions.flatMap((position) => byPosition.get(position) ?? [])
   }
 
-  /** One row by its digest, if it is in the table. */
-  async findRow(projectId: number, table: string, rowDigest: string): Promise<string | undefined> {
-    const row = await this.#placedRows(projectId, table)
-      .where('member.row_digest', '=', rowDigest)
-      .limit(1)
+  /** One row by its digest, whichever tables it is in. */
+  async findRow(projectId: number, digest: string): Promise<string | undefined> {
+    const row = await this.#database.db
+      .selectFrom('weave_table_rows')
+      .select('val')
+      .where('project_id', '=', projectId)
+      .where('digest', '=', digest)
       .executeTakeFirst()
     return row?.val
   }
