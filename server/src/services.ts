@@ -215,6 +215,7 @@ export async function createServices(config: Config, database: Database, parts: 
     projects,
     idempotency: new IdempotencyStore(database),
     titles: new TitleService({ store: practiceStore, runs, findModel: titleModel, log, now }),
+    tellOwner: (sessionId, owner) => traces.own.rememberOwner(sessionId, owner),
     ids,
     now,
   })

@@ -17,6 +17,7 @@ export type Ending = { turn: Turn; isTurnOver: boolean; responses: readonly Resp
 
 /** Rows of one insert: more would only make the statement longer, not faster; fewer sizes are fewer statements. */
 const INSERT_SIZES = [64, 16, 4, 1]
+const EVENT_COLUMNS = 5
 
 /** Turns, responses and the event log. */
 export class RunStore {
@@ -265,15 +266,15 @@ export class RunStore {
   }
 
   #insertEvents(events: readonly TurnRows[]): CompiledQuery[] {
-    const rows = events.flatMap(({ turn: { sessionId, turnId }, rows }) =>
-      rows.map(({ seq, type, data }) => [sessionId, turnId, seq, type, data]),
-    )
+    const values: (string | number)[] = []
+    for (const { turn, rows } of events)
+      for (const { seq, type, data } of rows) values.push(turn.sessionId, turn.turnId, seq, type, data)
     const queries: CompiledQuery[] = []
     let start = 0
     for (const size of INSERT_SIZES)
-      for (; start + size <= rows.length; start += size) {
+      for (; start + size * EVENT_COLUMNS <= values.length; start += size * EVENT_COLUMNS) {
         const { query, queryId, sql } = this.#eventInsert(size)
-        queries.push({ query, queryId, sql, parameters: rows.slice(start, start + size).flat() })
+        queries.push({ query, queryId, sql, parameters: values.slice(start, start + size * EVENT_COLUMNS) })
       }
     return queries
   }

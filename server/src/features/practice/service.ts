@@ -27,6 +27,8 @@ import type { AskableModels, TurnBuilder, TurnPlan } from './turn-builder.ts'
 export type LaneChoice = { modelNames?: readonly string[] | undefined; laneIds?: readonly number[] | undefined }
 
 /** A session that may be asked, and the slug and the models of its class; null are all. */
+type TellOwner = (sessionId: number, owner: { classId: number; classSlug: string; handle: string }) => void
+
 type RunnableSession = { session: PracticeSession; entity: string; allowedModels: readonly string[] | null }
 
 /** Asking: one prompt, many models, each with a lane of its own. */
@@ -43,6 +45,7 @@ export class PracticeService {
   readonly #projects: ProjectService
   readonly #idempotency: IdempotencyStore
   readonly #titles: TitleService
+  readonly #tellOwner: TellOwner
   readonly #ids: IdAllocator
   readonly #now: () => Date
 
@@ -59,6 +62,8 @@ export class PracticeService {
     projects: ProjectService
     idempotency: IdempotencyStore
     titles: TitleService
+    /** Told whose a new session is by whoever writes down its turns. */
+    tellOwner: TellOwner
     ids: IdAllocator
     now: () => Date
   }) {
@@ -74,6 +79,7 @@ export class PracticeService {
     this.#projects = deps.projects
     this.#idempotency = deps.idempotency
     this.#titles = deps.titles
+    this.#tellOwner = deps.tellOwner
     this.#ids = deps.ids
     this.#now = deps.now
   }
@@ -107,6 +113,7 @@ export class PracticeService {
       turnCount: 1,
       ...request,
     })
+    this.#tellOwner(session.sessionId, { classId, classSlug: entity, handle: person.handle })
     const now = session.createdAt
     const plan = await this.#plan(session, {
       entity,

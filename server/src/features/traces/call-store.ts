@@ -39,11 +39,14 @@ export class CallStore {
   /** What stores calls, to be committed together with something else. */
   queries(parts: readonly CallPart[], changes: 'all' | 'own'): CompiledQuery[] {
     const queries: CompiledQuery[] = []
-    const rows = joinParts(parts).map(toRow)
+    // In one order everywhere: PostgreSQL lets two that wait for each other's rows fail.
+    const rows = joinParts(parts).map(toRow).sort(byCallId)
     for (let first = 0; first < rows.length; ) {
       const count = ROWS_PER_INSERT.find((length) => length <= rows.length - first) ?? 1
       const { query, queryId, sql } = this.#insert(count, changes)
-      queries.push({ query, queryId, sql, parameters: rows.slice(first, first + count).flatMap(valuesOf) })
+      const parameters: unknown[] = []
+      for (const row of rows.slice(first, first + count)) for (const column of COLUMNS) parameters.push(row[column])
+      queries.push({ query, queryId, sql, parameters })
       first += count
     }
     return queries
@@ -193,8 +196,9 @@ function toRow(arrived: CallPart): Row {
   }
 }
 
-function valuesOf(row: Row): unknown[] {
-  return COLUMNS.map((column) => row[column])
+function byCallId(a: Row, b: Row): number {
+  if (a.call_id === b.call_id) return 0
+  return String(a.call_id) < String(b.call_id) ? -1 : 1
 }
 
 function inSlices<Item>(items: readonly Item[], size: number): Item[][] {

@@ -8,7 +8,7 @@ import type { CallStore } from '../call-store.ts'
 import type { OwnCallIds } from './call-ids.ts'
 import { gatewayCall } from './gateway-calls.ts'
 import { practiceCalls } from './practice-calls.ts'
-import type { SessionOwners } from './session-owners.ts'
+import type { SessionOwner, SessionOwners } from './session-owners.ts'
 import type { SpanExporter } from './span-exporter.ts'
 
 const GATEWAY_PROJECT = 'gateway'
@@ -41,6 +41,11 @@ export class OwnTraces {
     this.#ids = deps.ids
     this.#exporter = deps.exporter
     this.#log = deps.log
+  }
+
+  /** Spares looking up the owner of a session that has just begun. */
+  rememberOwner(sessionId: number, owner: SessionOwner): void {
+    this.#sessions.remember(sessionId, owner)
   }
 
   /** What stores answers that have ended; nothing when their session has been deleted meanwhile. */

@@ -23,9 +23,13 @@ export class SessionOwners {
     const [row] = (await this.#db.executeQuery(this.#select({ sessionId }))).rows
     if (!row) return undefined
     const owner = { classId: row.class_id, classSlug: row.slug, handle: row.handle }
+    this.remember(sessionId, owner)
+    return owner
+  }
+
+  remember(sessionId: number, owner: SessionOwner): void {
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear()
     this.#known.set(sessionId, owner)
-    return owner
   }
 
   readonly #select = compileOnce((v: { sessionId: number }) =>
