@@ -13,7 +13,10 @@ export function argumentNames({ parameters, body }: Pick<HttpCall, 'parameters' 
   const named = new Map<string, Parameter>()
   for (const parameter of parameters) {
     const isShared = uses.get(parameter.name)! > 1 || parameter.name === 'body'
-    named.set(isShared ? `${parameter.name}_in_${parameter.in}` : parameter.name, parameter)
+    let name = isShared ? `${parameter.name}_in_${parameter.in}` : parameter.name
+    // A document may itself have a parameter named `id_in_path`.
+    while (named.has(name)) name += '_'
+    named.set(name, parameter)
   }
   return { parameters: named, body: body ? 'body' : null }
 }

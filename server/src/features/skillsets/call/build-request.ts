@@ -31,10 +31,11 @@ export function buildRequest(call: HttpCall, values: CallValues, signed: SignIn)
       writeParameter({ name, style: 'form', explode: true }, value, encodeStrictly),
     ),
   ].filter((part) => part !== undefined && part !== '')
-  const path = fillPath(call.path, of('path'))
+  // Some documents tell operations on one path apart by what they write behind a hash; it is never sent.
+  const path = fillPath(call.path.replace(/#.*$/, ''), of('path'))
   return {
     method: call.method,
-    url: `${call.server}${path}${query.length > 0 ? `?${query.join('&')}` : ''}`,
+    url: `${call.server}${path}${query.length > 0 ? `${path.includes('?') ? '&' : '?'}${query.join('&')}` : ''}`,
     headers: {
       accept: ACCEPT,
       ...headersOf(of('header')),

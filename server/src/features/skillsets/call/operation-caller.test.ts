@@ -22,7 +22,11 @@ type Options = {
 /** A real API on loopback, described by a document, and what it has seen. */
 async function apiFor(
   operation: JsonObject,
-  { components = {}, answer = (_: Seen, response: ServerResponse) => void response.end('{}') as unknown } = {},
+  {
+    components = {},
+    answer = (_: Seen, response: ServerResponse) => void response.end('{}') as unknown,
+    timeoutMs = 30_000,
+  } = {},
 ) {
   const seen: Seen[] = []
   const server = await startServer(async (request, response) => {
@@ -33,7 +37,7 @@ async function apiFor(
     await answer(seen.at(-1)!, response)
   })
   const outbound = new Outbound({ allow: [server.origin] })
-  const caller = new OperationCaller({ outbound, mcp: new McpTools({ outbound }) })
+  const caller = new OperationCaller({ outbound, mcp: new McpTools({ outbound }), timeoutMs })
 
   async function call(
     given: JsonObject = {},
@@ -472,6 +476,14 @@ describe('what comes back', () => {
     })
   })
 
+  it('comes from where the path leads, whatever else the document wrote into it', async () => {
+    const { call, seen } = await apiFor({ parameters: [q()] })
+    await call({ q: '1' }, { path: '/a?fixed=1' })
+    await call({ q: '1' }, { path: '/a#two' })
+
+    expect(seen.map(({ url }) => url)).toEqual(['/a?fixed=1&q=1', '/a?q=1'])
+  })
+
   it('may be an error, told with status and body', async () => {
     expect(await answering('{"error":"no such hotel"}', { 'content-type': 'application/json' }, 404)).toMatchObject({
       status: 404,
@@ -504,6 +516,8 @@ describe('what comes back', () => {
     const nobody = await apiFor({})
     await nobody.stop()
 
+    const slow = await apiFor({}, { answer: (_, response) => void response.write('{"a":'), timeoutMs: 300 })
+    expect(await slow.call()).toMatchObject({ status: 200, errorCode: 'api_timed_out', responseBody: '{"a":' })
     expect(await broken.call()).toMatchObject({ isOk: false, status: null, errorCode: 'api_unreachable' })
     expect(await nobody.call()).toMatchObject({
       errorCode: 'api_unreachable',

@@ -19,10 +19,12 @@ const MAX_ANSWER_BYTES = 2 * 1024 * 1024
 export class OperationCaller {
   readonly #outbound: Outbound
   readonly #mcp: McpTools
+  readonly #timeoutMs: number
 
-  constructor({ outbound, mcp }: { outbound: Outbound; mcp: McpTools }) {
+  constructor({ outbound, mcp, timeoutMs = MAX_CALL_MS }: { outbound: Outbound; mcp: McpTools; timeoutMs?: number }) {
     this.#outbound = outbound
     this.#mcp = mcp
+    this.#timeoutMs = timeoutMs
   }
 
   /**
@@ -52,7 +54,7 @@ export class OperationCaller {
         headers: built.headers,
         body: built.body?.bytes,
         signal,
-        timeoutMs: MAX_CALL_MS,
+        timeoutMs: this.#timeoutMs,
         maxBytes: MAX_ANSWER_BYTES,
       })
       const { text, content, note } = await readAnswer(body, headers['content-type'])

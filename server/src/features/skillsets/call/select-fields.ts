@@ -1,5 +1,3 @@
-import type { JsonObject } from '../../../models/language-model.ts'
-
 type Wanted = Map<string, Wanted | true>
 
 /**
@@ -42,12 +40,10 @@ function select(value: unknown, wanted: Wanted): unknown {
     const items = value.map((item) => select(item, wanted)).filter((item) => item !== undefined)
     return items.length > 0 || value.length === 0 ? items : undefined
   }
-  const kept: JsonObject = {}
-  for (const [key, part] of Object.entries(value)) {
+  const kept = Object.entries(value).flatMap(([key, part]) => {
     const inner = wanted.get(key)
-    if (inner === undefined) continue
-    const selected = inner === true ? part : select(part, inner)
-    if (selected !== undefined) kept[key] = selected
-  }
-  return Object.keys(kept).length > 0 ? kept : undefined
+    const selected = inner === true ? part : inner && select(part, inner)
+    return selected === undefined ? [] : [[key, selected] as const]
+  })
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined
 }

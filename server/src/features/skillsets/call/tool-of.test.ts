@@ -29,6 +29,7 @@ describe('an operation as a tool', () => {
         { name: 'id', in: 'query', schema },
         { name: 'date', in: 'query', required: true, schema: { type: 'string', format: 'date' } },
         { name: 'body', in: 'query', schema },
+        { name: 'id_in_query', in: 'header', schema },
       ],
       requestBody: {
         required: true,
@@ -46,6 +47,7 @@ describe('an operation as a tool', () => {
           id_in_query: { type: 'string' },
           date: { type: 'string', format: 'date' },
           body_in_query: { type: 'string' },
+          id_in_query_: { type: 'string' },
           body: { type: 'object', properties: { guests: { type: 'integer' } } },
         },
         required: ['id_in_path', 'date', 'body'],

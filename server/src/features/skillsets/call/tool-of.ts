@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject, ToolDefinition } from '../../../models/language-model.ts'
-import type { HttpCall, Operation, SkillContent } from '../skill.ts'
+import type { HttpCall, Operation, Parameter, SkillContent } from '../skill.ts'
 import { argumentNames } from './argument-names.ts'
 import { boundSchema } from './bound-schema.ts'
 
@@ -38,19 +38,16 @@ function describe({ summary, description, call, operationId }: Operation): strin
   return cut(said === '' ? fallback : said, MAX_DESCRIPTION_CHARACTERS)
 }
 
+type Described = Pick<Parameter, 'schema' | 'description' | 'isRequired'>
+
 function httpSchema(call: HttpCall): JsonObject {
   const names = argumentNames(call)
-  const properties: JsonObject = {}
-  const required: string[] = []
-  for (const [name, { schema, description, isRequired }] of names.parameters) {
-    properties[name] = description === '' ? schema : { ...schema, description }
-    if (isRequired) required.push(name)
-  }
-  if (names.body !== null && call.body) {
-    const { schema, description, isRequired } = call.body
-    properties[names.body] = description === '' ? schema : { ...schema, description }
-    if (isRequired) required.push(names.body)
-  }
+  const parts: [string, Described][] = [...names.parameters]
+  if (names.body !== null && call.body) parts.push([names.body, call.body])
+  const properties = Object.fromEntries(
+    parts.map(([name, { schema, description }]) => [name, description === '' ? schema : { ...schema, description }]),
+  )
+  const required = parts.filter(([, { isRequired }]) => isRequired).map(([name]) => name)
   return { type: 'object', properties, required, additionalProperties: false }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { ConcurrencyLimit } from '../../../models/concurrency-limit.ts'
 import type { JsonObject } from '../../../models/language-model.ts'
 import { isObject } from './node.ts'
 import { DocumentError } from './problem.ts'
@@ -19,7 +20,8 @@ const YAML_MEMORY_MB = 768
  *
  * @throws {DocumentError} when it is too large or neither of them, with line and column.
  */
-export async function readText(text: string): Promise<JsonObject> {
+export async function readText(given: string): Promise<JsonObject> {
+  const text = given.replace(/^\uFEFF/, '')
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_DOCUMENT_BYTES)
     throw unusable(
@@ -53,7 +55,7 @@ function isLikeJson(text: string): boolean {
 type YamlAnswer = { value: unknown } | { problem: { line: number; column: number; message: string } }
 
 async function readYaml(text: string): Promise<unknown> {
-  const answer = await inThread(text)
+  const answer = await oneOfFew(() => inThread(text))
   if ('value' in answer) return answer.value
   const { line, column } = answer.problem
   const message = answer.problem.message.replace(/\.$/, '')
@@ -62,6 +64,19 @@ async function readYaml(text: string): Promise<unknown> {
     `The document is not valid ${isLikeJson(text) ? 'JSON' : 'YAML'}${where}: ${message}.`,
     'Correct it there, or paste the document again as a whole.',
   )
+}
+
+/** More at once would only take turns on the processors, each with its own memory. */
+const threads = new ConcurrencyLimit(2)
+const never = new AbortController().signal
+
+async function oneOfFew<T>(read: () => Promise<T>): Promise<T> {
+  await threads.enter(never)
+  try {
+    return await read()
+  } finally {
+    threads.leave()
+  }
 }
 
 function inThread(text: string): Promise<YamlAnswer> {

@@ -136,7 +136,7 @@ export class Schemas {
       this.#read({ value, pointer: `${node.pointer}/${path}` }, open, depth + 1)
     const hidden = readOnlyNames(node.value)
     const parts = Object.entries(node.value).flatMap(([key, value]): [string, unknown][] => {
-      if (LEFT_OUT.has(key) || key.startsWith('x-')) return []
+      if (LEFT_OUT.has(key) || key.startsWith('x-') || !isWellFormed(key, value)) return []
       if (OF_MANY.has(key) && isObject(value)) {
         const named = Object.entries(value).filter(([name]) => key !== 'properties' || !hidden.has(name))
         return [
@@ -148,7 +148,10 @@ export class Schemas {
       if (key === 'items' && Array.isArray(value))
         return [['prefixItems', value.map((part, index) => inner(part, `items/${index}`))]]
       if (OF_ONE.has(key)) return [[key, inner(value, key)]]
-      if (key === 'required') return Array.isArray(value) ? [[key, value.filter((name) => !hidden.has(name))]] : []
+      if (key === 'required')
+        return Array.isArray(value)
+          ? [[key, value.filter((name) => typeof name === 'string' && !hidden.has(name))]]
+          : []
       if (key === 'discriminator') return isObject(value) ? [[key, { propertyName: value.propertyName }]] : []
       if (key === 'example') return isShort(value) ? [['examples', [value]]] : []
       if (key === 'examples' || key === 'default') return isShort(value) ? [[key, value]] : []
@@ -156,6 +159,15 @@ export class Schemas {
     })
     return modernize(Object.fromEntries(parts), node.value)
   }
+}
+
+/** Whoever reads a schema may rely on the kinds of its keywords: what is of another kind is left out. */
+function isWellFormed(key: string, value: unknown): boolean {
+  if (OF_MANY.has(key)) return isObject(value)
+  if (OF_LISTS.has(key) || key === 'enum' || key === 'examples') return Array.isArray(value)
+  if (key === 'type')
+    return typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'))
+  return !(key === 'title' || key === 'description') || typeof value === 'string'
 }
 
 /** What 2.0 and 3.0 write otherwise than JSON Schema 2020-12. In documents of 3.1 it does not occur, or means the same. */

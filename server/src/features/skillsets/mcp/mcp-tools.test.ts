@@ -12,16 +12,18 @@ import { startMcpServer } from './testing.ts'
 
 async function mcpFor({
   isGuarded = false,
+  timeoutMs = 30_000,
   ...options
 }: {
   isGuarded?: boolean
+  timeoutMs?: number
   isJson?: boolean
   isStateless?: boolean
 } = {}) {
   const server = await startMcpServer(options)
   const { url, token } = server
   const outbound = new Outbound({ allow: isGuarded ? [] : [server.origin] })
-  const mcp = new McpTools({ outbound })
+  const mcp = new McpTools({ outbound, timeoutMs })
   const caller = new OperationCaller({ outbound, mcp })
   const credentials: Credential[] = [{ scheme: 'token', secret: token }]
   const list = (keys = credentials) => mcp.list(url, keys, new AbortController().signal)
@@ -123,11 +125,13 @@ describe('tools of an MCP server', () => {
     })
   })
 
-  it('are bounded in size and end with whoever asked', async () => {
+  it('are bounded in size and time, and end with whoever asked', async () => {
     const { call } = await mcpFor()
     const gone = new AbortController()
     const endless = call('endless', {}, { signal: gone.signal })
 
+    const impatient = await mcpFor({ timeoutMs: 300 })
+    expect(await impatient.call('endless')).toMatchObject({ isOk: false, status: null, errorCode: 'api_timed_out' })
     expect(await call('huge')).toMatchObject({ isOk: false, errorCode: 'answer_too_large' })
     gone.abort(new Error('the person left'))
     await expect(endless).rejects.toThrow('the person left')

@@ -6,7 +6,7 @@ import type { OperationRequest, Overrides } from '../call/operation-result.ts'
 import { signIn } from '../call/sign-in.ts'
 import { primitiveText } from '../call/write-parameter.ts'
 import { isObject } from '../document/node.ts'
-import type { Credential, McpCall, Operation, SecurityScheme } from '../skill.ts'
+import { type Credential, MAX_CALL_MS, type McpCall, type Operation, type SecurityScheme } from '../skill.ts'
 import { failureOf, mcpRefusal } from './mcp-failure.ts'
 import { withMcpSession } from './mcp-session.ts'
 import { operationOf } from './operation-of-tool.ts'
@@ -33,9 +33,11 @@ export type McpServer = {
 /** Tools of MCP servers as operations of skills, through the same guard and within the same limits as HTTP calls. */
 export class McpTools {
   readonly #outbound: Outbound
+  readonly #timeoutMs: number
 
-  constructor({ outbound }: { outbound: Outbound }) {
+  constructor({ outbound, timeoutMs = MAX_CALL_MS }: { outbound: Outbound; timeoutMs?: number }) {
     this.#outbound = outbound
+    this.#timeoutMs = timeoutMs
   }
 
   /**
@@ -47,25 +49,29 @@ export class McpTools {
   async list(url: string, credentials: readonly Credential[], signal: AbortSignal): Promise<McpServer> {
     const headers = headersFor(SECURITY_SCHEMES, credentials)
     try {
-      return await withMcpSession({ outbound: this.#outbound, url, headers, signal }, async (client, options) => {
-        const { ListToolsResultSchema } = await import('@modelcontextprotocol/sdk/types.js')
-        const operations = new Map<string, Operation>()
-        let cursor: string | undefined
-        for (let page = 0; page < MAX_PAGES && operations.size < MAX_TOOLS; page++) {
-          const params = cursor === undefined ? {} : { cursor }
-          const listed = await client.request({ method: 'tools/list', params }, ListToolsResultSchema, options)
-          for (const tool of listed.tools) if (!operations.has(tool.name)) operations.set(tool.name, operationOf(tool))
-          cursor = listed.nextCursor
-          if (cursor === undefined) break
-        }
-        const { title, name } = client.getServerVersion() ?? { name: '' }
-        return {
-          title: title ?? name,
-          description: client.getInstructions() ?? '',
-          operations: [...operations.values()].slice(0, MAX_TOOLS),
-          securitySchemes: SECURITY_SCHEMES,
-        }
-      })
+      return await withMcpSession(
+        { outbound: this.#outbound, url, headers, timeoutMs: this.#timeoutMs, signal },
+        async (client, options) => {
+          const { ListToolsResultSchema } = await import('@modelcontextprotocol/sdk/types.js')
+          const operations = new Map<string, Operation>()
+          let cursor: string | undefined
+          for (let page = 0; page < MAX_PAGES && operations.size < MAX_TOOLS; page++) {
+            const params = cursor === undefined ? {} : { cursor }
+            const listed = await client.request({ method: 'tools/list', params }, ListToolsResultSchema, options)
+            for (const tool of listed.tools)
+              if (!operations.has(tool.name)) operations.set(tool.name, operationOf(tool))
+            cursor = listed.nextCursor
+            if (cursor === undefined) break
+          }
+          const { title, name } = client.getServerVersion() ?? { name: '' }
+          return {
+            title: title ?? name,
+            description: client.getInstructions() ?? '',
+            operations: [...operations.values()].slice(0, MAX_TOOLS),
+            securitySchemes: SECURITY_SCHEMES,
+          }
+        },
+      )
     } catch (error) {
       signal.throwIfAborted()
       throw await mcpRefusal(error, credentials)
@@ -86,7 +92,7 @@ export class McpTools {
     const headers = headersFor(skill.securitySchemes, credentials, overrides)
     try {
       const result = await withMcpSession(
-        { outbound: this.#outbound, url, headers, signal },
+        { outbound: this.#outbound, url, headers, timeoutMs: this.#timeoutMs, signal },
         async (client, options) => {
           const { CallToolResultSchema } = await import('@modelcontextprotocol/sdk/types.js')
           const params = { name: call.tool, arguments: fitted.value as { [name: string]: unknown } }
