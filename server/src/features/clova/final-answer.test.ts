@@ -179,6 +179,22 @@ describe.each(testDatabases)('the final answer of a skillset on $name', ({ open 
     },
   )
 
+  it('adds what the client overrides to the calls: of one operation over that of all, both over the model’s', async () => {
+    const both = calls([WEATHER, { city: 'ソウル' }], [HOTELS, { address: 'ソウル' }])
+    const { post, url, weather, hotels } = await weatherAndHotels(await open(), [native(follows(both, ANSWER))])
+    const requestOverride = {
+      baseOperation: { header: { 'X-Naver-Client-Id': 'me', 'X-Trace': 1 }, query: { lang: 'ja', city: '釜山' } },
+      operations: [{ operationId: 'searchHotel', header: { 'X-Trace': 2 }, query: { lang: 'ko' } }],
+    }
+    expect((await post(url, { query: BOTH, requestOverride })).json().status.code).toBe('20000')
+    expect(weather.requests).toMatchObject([
+      { query: { city: '釜山', lang: 'ja' }, headers: { 'x-naver-client-id': 'me', 'x-trace': '1' } },
+    ])
+    expect(hotels.requests).toMatchObject([
+      { query: { address: 'ソウル', lang: 'ko' }, headers: { 'x-naver-client-id': 'me', 'x-trace': '2' } },
+    ])
+  })
+
   it('is answered by models without tools, which write plans', async () => {
     const plan = [
       ...says(
