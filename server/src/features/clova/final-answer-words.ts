@@ -40,9 +40,11 @@ export async function* finalAnswerFrames(
     switch (event.type) {
       case 'plan':
         tokenCount += tokensOf(event.usage)
-        if (!isPlanned) yield planning(event.skills)
+        // A step that asks only for what does not exist selects nothing.
+        if (event.skills.length > 0 && !isPlanned) yield planning(event.skills)
         break
       case 'step-end':
+        if (event.calls.length === 0) break
         yield frame('cot', { apiResult: apiResults(event.calls), calls: event.calls.map(outcomeOf), tokenCount })
         tokenCount = 0
         break

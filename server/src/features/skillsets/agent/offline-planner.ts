@@ -2,6 +2,7 @@ import type { ChatMessage } from '../../../models/language-model.ts'
 import { planCalls } from '../../../models/offline/plan-calls.ts'
 import { countTokens, featuresOf, likeness } from '../../../models/offline/words.ts'
 import { shortenAnswer } from '../call/shorten.ts'
+import type { Demonstration } from '../skill.ts'
 import type { AgentModel, PlanEvent, PlannedStep, Planner, PlanState, WantedCall } from './planner.ts'
 import { readStep } from './read-step.ts'
 
@@ -41,8 +42,7 @@ export class OfflinePlanner implements Planner {
     const wanted = (name: string, given: object, index: number): WantedCall => {
       return { id: `call_${step}_${index + 1}`, name, argumentsJson: JSON.stringify(given) }
     }
-    const asked = featuresOf(question)
-    const demonstration = demonstrations.find(({ query }) => likeness(asked, featuresOf(query)) >= SAME_QUESTION)
+    const [demonstration] = demonstrations
     if (demonstration && step === 1) {
       return demonstration.steps.flatMap(({ operationId, arguments: given }, index) => {
         const tool = tools.find(({ operation }) => operation.operationId === operationId)
@@ -59,6 +59,12 @@ export class OfflinePlanner implements Planner {
       wanted(tool.name, values, index),
     )
   }
+}
+
+/** The demonstrations of a question: only these steer a planner that has no judgement. */
+export function demonstrationsOf(question: string, demonstrations: readonly Demonstration[]): Demonstration[] {
+  const asked = featuresOf(question)
+  return demonstrations.filter(({ query }) => likeness(asked, featuresOf(query)) >= SAME_QUESTION)
 }
 
 /** As the offline models read it: JSON without marks around it. They follow no instructions that could stand in it. */

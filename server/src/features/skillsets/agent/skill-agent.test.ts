@@ -306,6 +306,20 @@ describe('the offline models as planners', () => {
     expect(answer).toContain('Quiet and clean.')
   })
 
+  it('make the calls of a demonstration of the same question, and are steered by no other', async () => {
+    const demonstrations = [
+      {
+        query: 'What do people say about my hotel?',
+        steps: [{ skill: 'hotels', operationId: 'getReviews', arguments: { hotelId: '12' } }],
+        answer: 'They like it.',
+      },
+    ]
+    const same = await ask(offline(), 'What do people say about my hotel?', { demonstrations })
+    expect(same.called).toEqual([['getReviews', { hotelId: '12' }]])
+    expect(same.hadDemonstrations).toBe(true)
+    expect((await ask(offline(), 'The weather in Busan?', { demonstrations })).hadDemonstrations).toBe(false)
+  })
+
   it('call nothing that the question does not speak of', async () => {
     expect((await ask(offline(), 'Who wrote Hamlet?')).called).toEqual([])
   })

@@ -17,7 +17,7 @@ import { EventQueue } from './event-queue.ts'
 import { Fence } from './fence.ts'
 import { chooseDemonstrations } from './instructions.ts'
 import { NativePlanner } from './native-planner.ts'
-import { OfflinePlanner } from './offline-planner.ts'
+import { demonstrationsOf, OfflinePlanner } from './offline-planner.ts'
 import type { AgentModel, AnsweredCall, PlannedStep, Planner, PlanState, PlanStep } from './planner.ts'
 import { QueryClock, type QueryLimits } from './query-clock.ts'
 import { type AgentEvent, addUsage, NO_USAGE, type RunnableSkill, type SkillCall } from './skill-call.ts'
@@ -101,13 +101,14 @@ class AgentRun {
   ) {
     const { model, conversation, skillsets } = question
     const asked = textOf(conversation.at(-1))
+    const demonstrations = chooseDemonstrations(asked, skillsets, model.model.contextTokens)
     this.#state = {
       conversation,
       question: asked,
       instructions: skillsets.map(({ instructions }) => instructions.trim()).filter(Boolean),
       answerFormats: skillsets.map(({ answerFormat }) => answerFormat.trim()).filter(Boolean),
       tools: skillTools(skillsets),
-      demonstrations: chooseDemonstrations(asked, skillsets, model.model.contextTokens),
+      demonstrations: model.model.isOffline ? demonstrationsOf(asked, demonstrations) : demonstrations,
       fence: new Fence(),
       steps: [],
     }

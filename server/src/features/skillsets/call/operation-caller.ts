@@ -64,7 +64,7 @@ export class OperationCaller {
       return { ...known, responseBody: text, content, status, isOk, errorCode: isOk ? null : 'api_error', message }
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error
-      return { ...known, ...(await failedCall(error)) }
+      return { ...(await failedCall(error)), ...known }
     }
   }
 }
