@@ -1,15 +1,19 @@
-import { type Json, printJson } from '../weave/exact-json.ts'
+import { Float, type Json, printJson } from '../weave/exact-json.ts'
 import { isJsonObject } from '../weave/fields.ts'
 import type { Operand, Operation } from '../weave/query/query.ts'
 import { storeText } from '../weave/stored-json.ts'
 
 /*
  * An index of what is in payloads: one row for each value that is no object and no list, found by its path and by what it
- * equals. A query looks up candidates in it and then checks them as it would check all rows, so values may be cut here, and
- * equal ones (`1`, `1.0`, `"1"`) must only be found together.
+ * equals; numbers by their order, too. A query looks up candidates in it and then checks them as it would check all rows,
+ * so values may be cut here, and equal ones (`1`, `1.0`, `"1"`) must only be found together.
  */
 
 export type Leaf = { path: string; value: string }
+/** All leaves of a path with a value from one to another, both included. */
+export type Lookup = { path: string; from: string; to: string }
+
+type PathOf = (field: string) => readonly (string | number)[] | undefined
 
 /** Rows with more leaves, or paths that are longer, are looked at by every query. */
 const MAX_LEAVES = 64
@@ -22,40 +26,33 @@ export function leavesOf(payload: Json): Leaf[] | undefined {
   return collect(payload, '', leaves) ? leaves : undefined
 }
 
-/** Where the value of a path can be found; undefined when the index does not know. */
-export function leafOf(path: readonly (string | number)[], literal: Json): Leaf | undefined {
-  const joined = path.reduce<string>((prefix, part) => join(prefix, part), '')
-  if (path.length === 0 || joined.length > MAX_PATH_CHARACTERS) return undefined
-  if (literal === null || isContainer(literal)) return undefined
-  // A list or object equals the text of its JSON.
-  if (typeof literal === 'string' && /^[[{]/.test(literal)) return undefined
-  return { path: joined, value: leafValue(literal) }
-}
-
 /**
- * Leaves one of which every row has that a query finds; undefined when the query cannot be answered by looking them up.
+ * Where to look so that every row is found that a query finds, and perhaps others; undefined when the query cannot be
+ * answered by looking values up.
  *
  * @param pathOf the path into the payload that a field's name means, if it does.
  */
-export function candidateLeaves(
-  operation: Operand,
-  pathOf: (field: string) => readonly (string | number)[] | undefined,
-): Leaf[] | undefined {
+export function candidates(operation: Operand, pathOf: PathOf): Lookup[] | undefined {
   switch (operation.op) {
     case 'and':
       for (const one of operation.operands) {
-        const leaves = candidateLeaves(one, pathOf)
-        if (leaves) return leaves
+        const found = candidates(one, pathOf)
+        if (found) return found
       }
       return undefined
     case 'or':
-      return everyOne(operation.operands.map((one) => candidateLeaves(one, pathOf)))
+      return everyOne(operation.operands.map((one) => candidates(one, pathOf)))
     case 'eq': {
       const { left, right } = operation
-      return everyOne([leafFor(left, right, pathOf) ?? leafFor(right, left, pathOf)])
+      return everyOne([equal(left, right, pathOf) ?? equal(right, left, pathOf)])
     }
     case 'in':
-      return everyOne(operation.list.map((item) => leafFor(operation.left, item, pathOf)))
+      return everyOne(operation.list.map((item) => equal(operation.left, item, pathOf)))
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return beyond(operation, pathOf)
     default:
       return undefined
   }
@@ -71,21 +68,38 @@ export function namesColumn(operation: Operation, columns: readonly string[]): b
   return operation.left.op === 'field' && columns.includes(operation.left.field)
 }
 
-function leafFor(
-  field: Operand,
-  literal: Operand,
-  pathOf: (field: string) => readonly (string | number)[] | undefined,
-): Leaf[] | undefined {
-  // A conversion keeps what the value equals, except to a truth value.
-  const input = field.op === 'convert' && ['double', 'int', 'string'].includes(field.to) ? field.input : field
-  if (input.op !== 'field' || literal.op !== 'literal') return undefined
-  const path = pathOf(input.field)
-  const leaf = path && leafOf(path, literal.value)
-  return leaf && [leaf]
+function equal(field: Operand, literal: Operand, pathOf: PathOf): Lookup[] | undefined {
+  const path = pathOfOperand(field, pathOf)
+  if (path === undefined || literal.op !== 'literal') return undefined
+  const { value } = literal
+  if (value === null || isContainer(value)) return undefined
+  // A list or object equals the text of its JSON, and a number a truth value.
+  if (typeof value === 'string' && /^[[{]/.test(value)) return undefined
+  if (typeof value === 'boolean' && field.op === 'convert') return undefined
+  const found = leafValue(value)
+  return [{ path, from: found, to: found }]
 }
 
-function everyOne(leaves: readonly (Leaf[] | undefined)[]): Leaf[] | undefined {
-  return leaves.length > 0 && leaves.every((one) => one !== undefined) ? leaves.flat() : undefined
+/** Only numbers are in order in the index. */
+function beyond({ op, left, right }: Extract<Operation, { left: Operand; right: Operand }>, pathOf: PathOf) {
+  const path = pathOfOperand(left, pathOf)
+  if (path === undefined || right.op !== 'literal' || !isNumber(right.value)) return undefined
+  const found = leafValue(right.value)
+  const isUpwards = op === 'gt' || op === 'gte'
+  return [{ path, from: isUpwards ? found : SMALLEST_NUMBER, to: isUpwards ? LARGEST_NUMBER : found }]
+}
+
+/** A conversion keeps what the value equals, except to a truth value. */
+function pathOfOperand(operand: Operand, pathOf: PathOf): string | undefined {
+  const input = operand.op === 'convert' && ['double', 'int', 'string'].includes(operand.to) ? operand.input : operand
+  const path = input.op === 'field' ? pathOf(input.field) : undefined
+  if (!path || path.length === 0) return undefined
+  const joined = path.reduce<string>((prefix, part) => join(prefix, part), '')
+  return joined.length > MAX_PATH_CHARACTERS ? undefined : joined
+}
+
+function everyOne(found: readonly (Lookup[] | undefined)[]): Lookup[] | undefined {
+  return found.length > 0 && found.every((one) => one !== undefined) ? found.flat() : undefined
 }
 
 /** False, having stopped, when the payload cannot be indexed. */
@@ -107,17 +121,27 @@ function isContainer(value: Json): boolean {
   return Array.isArray(value) || isJsonObject(value)
 }
 
-const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
-const LARGEST_EXACT = 2n ** 63n
+function isNumber(value: Json): boolean {
+  return typeof value === 'number' || typeof value === 'bigint' || value instanceof Float
+}
 
-/** Equal for values that a comparison may find equal. */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const SMALLEST_NUMBER = 'n'
+const LARGEST_NUMBER = 'ng'
+
+/** Equal for values that a comparison may find equal; texts of numbers are in the order of the numbers. */
 function leafValue(value: Json): string {
   const text = typeof value === 'string' ? value : printJson(value)
-  if (!NUMBER.test(text)) return `s${storeText(text.slice(0, MAX_VALUE_CHARACTERS))}`
-  if (/^-?\d+$/.test(text) && text.length < 40) {
-    const integer = BigInt(text)
-    if (integer < LARGEST_EXACT && integer > -LARGEST_EXACT) return `n${integer}`
-  }
-  const number = Number(text)
-  return `n${Number.isInteger(number) && Math.abs(number) < 2 ** 63 ? BigInt(number) : number}`
+  return NUMBER.test(text) ? `n${sortable(Number(text))}` : `s${storeText(text.slice(0, MAX_VALUE_CHARACTERS))}`
+}
+
+const bits = new DataView(new ArrayBuffer(8))
+
+/** A float as 16 hexadecimal digits, in the order of the floats. */
+function sortable(number: number): string {
+  bits.setFloat64(0, number === 0 ? 0 : number)
+  const [high, low] = [bits.getUint32(0), bits.getUint32(4)]
+  const isNegative = high >= 0x8000_0000
+  const [first, second] = isNegative ? [~high >>> 0, ~low >>> 0] : [(high | 0x8000_0000) >>> 0, low]
+  return first.toString(16).padStart(8, '0') + second.toString(16).padStart(8, '0')
 }

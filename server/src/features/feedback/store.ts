@@ -11,10 +11,12 @@ import { compileSort } from '../weave/query/sort.ts'
 import { restoreJson, storeJson, storeText } from '../weave/stored-json.ts'
 import type { Feedback, Scorer } from './feedback.ts'
 import { feedbackFields, payloadPathOf } from './fields.ts'
-import { candidateLeaves, type Leaf, leavesOf, namesColumn } from './leaves.ts'
+import { candidates, type Lookup, leavesOf, namesColumn } from './leaves.ts'
 
 /** Rows of one statement; fewer are written by statements of half as many, so that there are few statements to keep. */
 const ROWS_PER_INSERT = 64
+/** More rows than this are looked up more slowly than all are read. */
+const MOST_CANDIDATES = 20_000
 /** Rows that a purge looks at in one statement. */
 const IDS_PER_STATEMENT = 1_000
 
@@ -64,7 +66,7 @@ export class FeedbackStore {
 
   /** The rows that a query finds, and how many there are without its limit and offset. */
   async search(access: ProjectAccess, search: FeedbackSearch): Promise<{ rows: Row[]; total: number }> {
-    const condition = this.#condition(access, search.operation)
+    const condition = await this.#condition(access, search.operation)
     let query = this.#db.selectFrom('feedback').selectAll('feedback').where(condition)
     for (const order of compileSort(search.sortBy, this.#deps(access))) query = query.orderBy(order)
     if (search.sortBy.length > 0) query = query.orderBy('row_id')
@@ -96,7 +98,7 @@ export class FeedbackStore {
     const selected = [...keys.map((key, index) => sql`${key} as ${sql.ref(`k${index}`)}`), sql`count(*) as n`]
     const places = keys.map((_, index) => sql.lit(index + 1))
     const { rows } = await sql<Record<string, unknown>>`select ${sql.join(selected)} from feedback
-      where ${this.#condition(access, operation)}${places.length > 0 ? sql` group by ${sql.join(places)}` : sql``}`.execute(
+      where ${await this.#condition(access, operation)}${places.length > 0 ? sql` group by ${sql.join(places)}` : sql``}`.execute(
       this.#db,
     )
     return rows.map((row) => ({ values: keys.map((_, index) => row[`k${index}`]), count: Number(row.n) }))
@@ -115,27 +117,29 @@ export class FeedbackStore {
     return { resolve: feedbackFields(`${access.entity}/${access.project}`), json: this.#json }
   }
 
-  #condition(access: ProjectAccess, operation: Operation | null): Condition {
+  async #condition(access: ProjectAccess, operation: Operation | null): Promise<Condition> {
     const conditions: Condition[] = [sql`feedback.project_id = ${access.projectId}`]
     if (access.reads === 'own') conditions.push(sql`feedback.wb_user_id = ${access.person.handle}`)
     if (operation) {
-      const leaves = namesColumn(operation, INDEXED) ? undefined : candidateLeaves(operation, payloadPathOf)
-      if (leaves) conditions.push(this.#mayHave(access.projectId, leaves))
+      const lookups = namesColumn(operation, INDEXED) ? undefined : candidates(operation, payloadPathOf)
+      if (lookups && (await this.#areFew(access.projectId, lookups)))
+        conditions.push(this.#mayHave(access.projectId, lookups))
       conditions.push(compileQuery(operation, this.#deps(access)))
     }
     return sql`${sql.join(conditions, sql` and `)}`
   }
 
+  /** Whether looking up costs less than reading all rows. */
+  async #areFew(projectId: number, lookups: readonly Lookup[]): Promise<boolean> {
+    const some = sql`${sql.join(foundBy(projectId, lookups), sql` union all `)} limit ${sql.lit(MOST_CANDIDATES + 1)}`
+    const { rows } = await sql<{ n: number }>`select count(*) as n from (${some}) as candidates`.execute(this.#db)
+    return Number(rows[0]?.n) <= MOST_CANDIDATES
+  }
+
   /** The rows that have one of some leaves, and those whose leaves are not in the index. */
-  #mayHave(projectId: number, leaves: readonly Leaf[]): Condition {
-    const byPath = new Map<string, string[]>()
-    for (const { path, value } of leaves) byPath.set(path, [...(byPath.get(path) ?? []), value])
-    const found = [...byPath].map(
-      ([path, values]) => sql`select row_id from feedback_leaves
-        where project_id = ${projectId} and path = ${path} and value in (${sql.join(values)})`,
-    )
+  #mayHave(projectId: number, lookups: readonly Lookup[]): Condition {
     const others = sql`select row_id from feedback where project_id = ${projectId} and has_leaves = 0`
-    return sql`feedback.row_id in (${sql.join([...found, others], sql` union all `)})`
+    return sql`feedback.row_id in (${sql.join([...foundBy(projectId, lookups), others], sql` union all `)})`
   }
 
   async #removal(access: ProjectAccess, ids: readonly string[]): Promise<CompiledQuery[]> {
@@ -206,6 +210,21 @@ export class FeedbackStore {
     }
     return { ...insert, parameters: rows.flat() }
   }
+}
+
+/** Rows with leaves; values of one path are looked up together. */
+function foundBy(projectId: number, lookups: readonly Lookup[]): Condition[] {
+  const values = new Map<string, string[]>()
+  const found: Condition[] = []
+  for (const { path, from, to } of lookups)
+    if (from === to) values.set(path, [...(values.get(path) ?? []), from])
+    else found.push(sql`${rowsWith(projectId, path)} and value >= ${from} and value <= ${to}`)
+  for (const [path, equal] of values) found.push(sql`${rowsWith(projectId, path)} and value in (${sql.join(equal)})`)
+  return found
+}
+
+function rowsWith(projectId: number, path: string) {
+  return sql`select row_id from feedback_leaves where project_id = ${projectId} and path = ${path}`
 }
 
 /** Groups of 64, 32, 16, … rows. */
