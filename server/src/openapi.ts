@@ -8,6 +8,7 @@ import { createApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { openDatabase } from './db/open.ts'
 import { createServices } from './services.ts'
+import { VERSION } from './version.ts'
 
 /** Describes every route of the application, from the schemas that check its requests and replies. */
 export async function describeApi(): Promise<object> {
@@ -27,7 +28,7 @@ export async function describeApi(): Promise<object> {
             openapi: '3.1.0',
             info: {
               title: 'Etude',
-              version: '0.1.0',
+              version: VERSION,
               description: 'A self-hosted LLM workbench for classes and teams.',
             },
             components: {

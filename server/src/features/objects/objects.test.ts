@@ -308,6 +308,26 @@ describe.each(testDatabases)('objects on $name', ({ open }) => {
     expect((await as.tea.post('/obj/delete', key)).body.num_deleted).toBe(2)
   })
 
+  it('of the practice of a class are seen by who published them, and by staff', async () => {
+    const { as } = await weaveApp(await open())
+    const project_id = 'class-50/practice'
+    const sams = await publisher(as.sam, project_id)('draft', { by: 'sam' })
+    await publisher(as.mina, project_id)('draft', { by: 'mina' })
+    const key = { project_id, object_id: 'draft' }
+    expect((await as.mina.post('/obj/read', { ...key, digest: sams })).status).toBe(404)
+    expect((await as.sam.post('/obj/read', { ...key, digest: 'latest' })).body.obj).toMatchObject({
+      digest: sams,
+      is_latest: 1,
+    })
+    const by = async (client: WeaveClient) =>
+      (await client.post('/objs/query', { project_id })).body.objs.map((obj: { wb_user_id: string }) => obj.wb_user_id)
+    expect(await by(as.sam)).toEqual(['sam'])
+    expect(await by(as.tea)).toEqual(['sam', 'mina'])
+    await as.tea.put(`/objs/draft/versions/${sams}/tags`, { project_id, tags: ['seen'] })
+    expect((await as.sam.get(`/tags?project_id=${project_id}`)).body).toEqual({ tags: ['seen'] })
+    expect((await as.mina.get(`/tags?project_id=${project_id}`)).body).toEqual({ tags: [] })
+  })
+
   it('are not found by text that no database can hold', async () => {
     const { as } = await weaveApp(await open())
     await publisher(as.sam)('p', 1)

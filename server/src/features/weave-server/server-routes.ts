@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { VERSION } from '../../version.ts'
 
 const tags = ['weave server']
-const PRODUCT_VERSION = '0.1.0'
 /** Older Python clients do not know what objects may be called (weave.md §1.11). */
 const OLDEST_PYTHON_CLIENT = '0.51.0'
 /** The release of Weave whose trace server this dialect follows: clients may refuse older ones. */
@@ -56,6 +56,6 @@ export const serverRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: z.object({ version: z.string() }) },
       },
     },
-    async () => ({ version: PRODUCT_VERSION }),
+    async () => ({ version: VERSION }),
   )
 }
