@@ -1,4 +1,8 @@
 import { Float, type Json } from '../../weave/exact-json.ts'
+import { invalidRequest } from '../../weave/weave-error.ts'
+
+/** Lists and maps in an attribute; both databases read JSON of five times as many levels. */
+const MAX_DEPTH = 100
 
 /** A span as OTLP sends it, whichever encoding it came in. */
 export type OtlpSpan = {
@@ -67,7 +71,9 @@ function attributesOf(owner: unknown): OtlpAttribute[] {
   return listOf(owner, 'attributes').map((attribute) => [textOf(attribute, 'key'), anyValue(field(attribute, 'value'))])
 }
 
-function anyValue(value: unknown): Json {
+/** @throws {WeaveError} when it is nested so deeply that nobody could have meant it. */
+function anyValue(value: unknown, depth = 0): Json {
+  if (depth > MAX_DEPTH) throw invalidRequest(`Attributes are nested more than ${MAX_DEPTH} levels deep`)
   const [kind, content] = Object.entries(asRecord(value)).find(([, one]) => one !== null && one !== undefined) ?? []
   switch (kind && camelCase(kind)) {
     case 'stringValue':
@@ -79,10 +85,10 @@ function anyValue(value: unknown): Json {
     case 'doubleValue':
       return double(content)
     case 'arrayValue':
-      return listOf(content, 'values').map(anyValue)
+      return listOf(content, 'values').map((item) => anyValue(item, depth + 1))
     case 'kvlistValue':
       return Object.fromEntries(
-        listOf(content, 'values').map((pair) => [textOf(pair, 'key'), anyValue(field(pair, 'value'))]),
+        listOf(content, 'values').map((pair) => [textOf(pair, 'key'), anyValue(field(pair, 'value'), depth + 1)]),
       )
     case 'bytesValue':
       return content instanceof Uint8Array ? Buffer.from(content).toString('base64') : String(content)

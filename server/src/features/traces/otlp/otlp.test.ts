@@ -183,5 +183,12 @@ describe.each(testDatabases)('OTLP on $name', ({ open }) => {
     const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024))
     expect((await send(bomb, { 'content-encoding': 'gzip' })).statusCode).toBe(413)
     expect((await sendJson({})).json()).toEqual({ partial_success: null })
+    let deep: object = int(1)
+    for (let depth = 0; depth < 110; depth++) deep = { arrayValue: { values: [deep] } }
+    const tooDeep = await sendJson(request([span('00f067aa0ba902b1', {}, { deep })]))
+    expect([tooDeep.statusCode, tooDeep.json().reason]).toEqual([
+      400,
+      'Attributes are nested more than 100 levels deep',
+    ])
   })
 })
