@@ -269,7 +269,7 @@ export async function createServices(config: Config, database: Database, parts: 
   const recorder = new CallRecorder({ store: new GatewayStore(database, (calls) => traces.own.ofGateway(calls)), log })
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const clova = new ClovaService({ gateway, windows })
-  const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: skillAgent })
+  const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: skillAgent, traces: traces.own })
   const skillStore = new SkillStore(database)
   const draftStore = new DraftStore(database)
   const skillReader = new SkillReader({ outbound, mcp })

@@ -22,6 +22,7 @@ export type IdName =
   | 'experiment'
   | 'skill'
   | 'skillset_share'
+  | 'skill_answer'
   | 'weave_project'
   | 'feedback'
 

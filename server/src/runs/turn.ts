@@ -70,6 +70,8 @@ export type LaneSkillCall = {
   waitsUntil: string | null
   /** What is allowed when it is allowed for longer. */
   operationKey: string
+  /** When it was sent; null when it was not made, or not yet. */
+  startedAt: string | null
   url: string
   requestBody: string
   /** Its beginning, where it is long. */

@@ -129,6 +129,28 @@ describe.each(testDatabases)('the final answer of a skillset on $name', ({ open 
       expect((await post(path, SEED)).json().status.code).toBe('20000')
   })
 
+  it('writes the question, its requests to the model and its calls down as one trace', async () => {
+    const model = native(follows(calls([WEATHER, { city: 'ソウル' }]), ANSWER))
+    const { post, url, services, skillsetId } = await weatherAndHotels(await open(), [model])
+    await post(url, SEED)
+    await services.gateway.settled()
+    await services.traces.recorder.settled()
+    const { body } = await post('/calls/stream_query', { project_id: 'mina/skillsets' })
+    const traced = body
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+    const root = traced.find(({ parent_id }) => parent_id === null)
+    expect(root).toMatchObject({
+      op_name: 'etude.skill-answer',
+      inputs: { model: 'HCX-005', query: SEED.query },
+      output: { text: '明日のソウルは晴れ、27度です。' },
+      attributes: { etude: { skillset_id: skillsetId, version: 1 } },
+    })
+    const below = traced.filter(({ parent_id, trace_id }) => parent_id === root.id && trace_id === root.trace_id)
+    expect(below.map(({ op_name }) => op_name).sort()).toEqual(['etude.chat', 'etude.chat', 'etude.skill-call'])
+  })
+
   it('streams planning, cot, token and finalAnswer, each with an id of its own', async () => {
     const model = native(follows(calls([WEATHER, { city: 'ソウル' }], [HOTELS, { address: 'ソウル' }]), ANSWER))
     const { stream, url } = await weatherAndHotels(await open(), [model])

@@ -353,6 +353,7 @@ function call(personId: number, requestId: string) {
     trimmedTurns: 0,
     inputs: { texts: [] },
     output: null,
+    partOf: null,
     createdAt: new Date().toISOString(),
   }
 }

@@ -8,6 +8,7 @@ import type { WindowReport, WindowService } from '../window/window.ts'
 import type { CallRecorder, Dialect } from './call-recorder.ts'
 import { checkCapabilities } from './check-capabilities.ts'
 import { type CallEnding, type CountedUsage, GatewayCall, type Said, written } from './gateway-call.ts'
+import type { TraceParent } from './store.ts'
 import { wellFormed, wellFormedMessages } from './well-formed.ts'
 
 /** A request without a session, as a dialect hands it on. */
@@ -19,6 +20,8 @@ export type GatewayRequest = {
   dialect: Dialect
   /** As the client sees it; at most 256 characters are kept. */
   requestId: string
+  /** The call in the trace that makes it, when that is not the client. */
+  partOf?: TraceParent
 }
 
 export type GatewayAnswer = {
@@ -142,6 +145,7 @@ export class GatewayService {
               trimmedTurns: report.turnsLeftOut,
               inputs: { messages, tools: request.tools, parameters },
               output: ending.said,
+              partOf: asked.partOf ?? null,
               createdAt,
               ...howItEnded(ending),
               ...this.#spent(model, counted),
@@ -207,6 +211,7 @@ export class GatewayService {
         trimmedTurns: 0,
         inputs: { texts: asked.texts },
         output: null,
+        partOf: null,
         createdAt,
       }))
     try {

@@ -27,8 +27,13 @@ export type RecordedCall = {
   /** What the model was sent, and what it said: kept in the trace only. */
   inputs: ChatInputs | { texts: readonly string[] }
   output: Said | null
+  /** The call in the trace that made it; null when a client did. */
+  partOf: TraceParent | null
   createdAt: string
 }
+
+/** The root of a trace. */
+export type TraceParent = { projectId: number; callId: string }
 
 type ChatInputs = {
   messages: readonly ChatMessage[]

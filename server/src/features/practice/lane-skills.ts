@@ -1,4 +1,4 @@
-import type { GenerationParameters, JsonObject, ModelEvent, ModelRequest } from '../../models/language-model.ts'
+import type { GenerationParameters, ModelEvent, ModelRequest } from '../../models/language-model.ts'
 import type { LaneEvent, LaneSkillCall } from '../../runs/turn.ts'
 import type { Person } from '../accounts/person.ts'
 import type { AgentSnapshot } from '../agents/agent.ts'
@@ -6,13 +6,11 @@ import type { CatalogModel, ModelCatalog } from '../catalog/catalog.ts'
 import type { AgentModel } from '../skillsets/agent/planner.ts'
 import type { SkillAgent } from '../skillsets/agent/skill-agent.ts'
 import { type AgentEvent, addUsage, NO_USAGE, type SkillCall, type SkillTool } from '../skillsets/agent/skill-call.ts'
+import { toldCall } from '../skillsets/agent/told-call.ts'
 import type { SkillsetService } from '../skillsets/service.ts'
 import type { WindowReport, WindowService } from '../window/window.ts'
 import type { PracticeSession } from './session.ts'
 import type { SkillApprovals } from './skill-approvals.ts'
-
-/** Of a request or an answer that a lane shows and keeps. */
-const MOST_SHOWN_CHARACTERS = 16_000
 
 /** A lane that answers with skills. */
 export type SkilledLane = {
@@ -84,7 +82,11 @@ export class LaneSkills {
         usage = addUsage(usage, event.usage)
         yield { type: 'usage', usage }
       }
-      yield* toLaneEvents(event, (call) => toLaneCall(call, callId(call), operationKey(call.tool)))
+      yield* toLaneEvents(event, (call) => ({
+        callId: callId(call),
+        operationKey: operationKey(call.tool),
+        ...toldCall(call),
+      }))
     }
   }
 
@@ -140,45 +142,4 @@ function* toLaneEvents(event: AgentEvent, told: (call: SkillCall) => LaneSkillCa
       yield { type: 'usage', usage: event.totalUsage }
       yield { type: 'end', finishReason: event.finishReason }
   }
-}
-
-function toLaneCall(call: SkillCall, callId: string, operationKey: string): LaneSkillCall {
-  const { skill, operation } = call.tool
-  const { state } = call
-  const result = state.name === 'ended' ? state.result : undefined
-  const http = operation.call.kind === 'http' ? operation.call : undefined
-  const address = http?.server ?? (skill.source.kind === 'mcp' ? skill.source.url : '')
-  return {
-    callId,
-    step: call.step,
-    skillName: skill.nameForHuman,
-    operationId: operation.operationId,
-    summary: operation.summary,
-    method: result?.method ?? http?.method ?? 'MCP',
-    host: URL.canParse(address) ? new URL(address).host : address,
-    arguments: storableJson(call.arguments),
-    status: statusOf(state),
-    waitsUntil: state.name === 'waiting' ? (state.until?.toISOString() ?? null) : null,
-    operationKey,
-    url: result?.url ?? '',
-    requestBody: shown(result?.requestBody ?? ''),
-    responseBody: shown(result?.responseBody ?? ''),
-    httpStatus: result?.status ?? null,
-    latencyMs: result?.latencyMs ?? null,
-    message: shown(state.name === 'refused' ? state.reason : (result?.message ?? '')),
-  }
-}
-
-function statusOf(state: SkillCall['state']): LaneSkillCall['status'] {
-  if (state.name === 'ended') return state.result.isOk ? 'complete' : 'failed'
-  return state.name
-}
-
-/** PostgreSQL's JSON takes neither NUL nor half surrogate pairs. */
-function shown(text: string): string {
-  return text.slice(0, MOST_SHOWN_CHARACTERS).toWellFormed().replaceAll('\0', '\uFFFD')
-}
-
-function storableJson(value: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(value), (_, inner: unknown) => (typeof inner === 'string' ? shown(inner) : inner))
 }

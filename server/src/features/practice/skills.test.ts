@@ -105,6 +105,17 @@ describe.each(testDatabases)('lanes with skills on $name', ({ open }) => {
     expect(model.requests[0]?.messages[0]?.content).toContain('You shop.')
     const session = (await mina.get(`/user/practice/sessions/${turn.session_id}`)).json()
     expect(session.responses[0].skill_calls).toEqual(turn.results[0].skill_calls)
+    const traced = await mina.post('/calls/stream_query', {
+      project_id: 'practice/practice',
+      filter: { op_names: ['etude.skill-call'] },
+    })
+    expect(turn.results[0].call_ref).toContain(JSON.parse(traced.body).parent_id)
+    expect(JSON.parse(traced.body)).toMatchObject({
+      display_name: 'The shop: find',
+      inputs: { arguments: { id: 'a' }, url: `${api.origin}/find?id=a` },
+      output: { status: 200, response_body: '{"done":"GET"}' },
+      exception: null,
+    })
     const events = parseEvents((await mina.get(`/user/practice/turns/${turn.turn_id}/events`)).body)
     expect(events.map(({ type }) => type)).toEqual([
       'turn-start',

@@ -62,6 +62,7 @@ export function createTraces(deps: {
   const selector = new CallSelector(database.kind, relatedField)
   const costStore = new CostStore(database)
   const retentionStore = new RetentionStore(database)
+  const recorder = new TraceRecorder({ store, log })
   const costs = new TokenCosts({ projects, store: costStore, findModel, now })
   return {
     calls: new CallService({ projects, refs, store }),
@@ -80,13 +81,15 @@ export function createTraces(deps: {
     usage: new UsageService({ projects, reader, selector, costs }),
     threads: new ThreadService({ projects, store: new ThreadStore(database) }),
     retention: new Retention({ projects, store: retentionStore, feedback: feedbackOfCalls, now }),
-    recorder: new TraceRecorder({ store, log }),
+    recorder,
     otlp: new OtlpService({ projects, store }),
     own: new OwnTraces({
       calls: store,
       projects,
       sessions: new SessionOwners(database),
       ids: callIds,
+      numbers: database.ids,
+      recorder,
       exporter: otlp && new SpanExporter({ config: otlp, log }),
       log,
     }),

@@ -81,6 +81,7 @@ export class CallRunner {
   ): Promise<void> {
     if (call.state.name === 'running') await this.#permit(call, { signal, clock, tell })
     if (call.state.name === 'running') {
+      call.startedAt = new Date()
       tell(call)
       call.state = { name: 'ended', result: await this.#make(call, until) }
       signal.throwIfAborted()

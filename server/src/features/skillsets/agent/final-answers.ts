@@ -1,8 +1,11 @@
-import { InvalidRequestError, NotFoundError } from '../../../errors.ts'
+import { AppError, InvalidRequestError, NotFoundError } from '../../../errors.ts'
 import type { ChatMessage } from '../../../models/language-model.ts'
 import type { Person } from '../../accounts/person.ts'
 import type { CatalogModel } from '../../catalog/catalog.ts'
 import { type GatewayService, usualAnswer } from '../../gateway/service.ts'
+import type { TraceParent } from '../../gateway/store.ts'
+import type { OwnTraces } from '../../traces/own/own-traces.ts'
+import type { SkillAnswer } from '../../traces/own/skill-answers.ts'
 import type { OverrideValues } from '../call/operation-result.ts'
 import type { SkillsetService } from '../service.ts'
 import type { SkillsetVersion } from '../skill.ts'
@@ -10,6 +13,7 @@ import type { Approver } from './approval.ts'
 import type { AgentModel } from './planner.ts'
 import type { SkillAgent } from './skill-agent.ts'
 import type { AgentEvent } from './skill-call.ts'
+import { type ToldCall, toldCall } from './told-call.ts'
 
 export type FinalAnswerRequest = {
   skillsetId: string
@@ -29,15 +33,18 @@ export class FinalAnswers {
   readonly #skillsets: Pick<SkillsetService, 'getRunnable' | 'credentialsFor'>
   readonly #gateway: Pick<GatewayService, 'ask' | 'getModel' | 'isModel' | 'listModels'>
   readonly #agent: SkillAgent
+  readonly #traces: Pick<OwnTraces, 'skillAnswer'>
 
   constructor(deps: {
     skillsets: Pick<SkillsetService, 'getRunnable' | 'credentialsFor'>
     gateway: Pick<GatewayService, 'ask' | 'getModel' | 'isModel' | 'listModels'>
     agent: SkillAgent
+    traces: Pick<OwnTraces, 'skillAnswer'>
   }) {
     this.#skillsets = deps.skillsets
     this.#gateway = deps.gateway
     this.#agent = deps.agent
+    this.#traces = deps.traces
   }
 
   /**
@@ -56,9 +63,17 @@ export class FinalAnswers {
     checkOperations(skillset, asked.operations)
     const model = await this.#modelFor(person, skillset)
     const overrideOf = (operationId: string) => asked.operations.find((one) => one.operationId === operationId)
-    return this.#agent.answer(
+    const trace = await this.#traces.skillAnswer(person.handle)
+    const about = {
+      handle: person.handle,
+      skillsetId: skillset.skillsetId,
+      version: skillset.version,
+      modelName: model.name,
+      query: asked.query,
+    }
+    const events = this.#agent.answer(
       {
-        model: this.#asAgentModel(model, person, requestId),
+        model: this.#asAgentModel(model, person, requestId, trace.partOf),
         conversation: [...asked.history, { role: 'user', content: asked.query }],
         skillsets: [skillset],
         credentialsOf: (skill) => this.#skillsets.credentialsFor(person, skill),
@@ -67,6 +82,7 @@ export class FinalAnswers {
       },
       signal,
     )
+    return traced(events, (outcome) => trace.end({ ...about, ...outcome }))
   }
 
   async #modelFor(person: Person, { modelName, name }: SkillsetVersion): Promise<CatalogModel> {
@@ -81,15 +97,42 @@ export class FinalAnswers {
     return first
   }
 
-  #asAgentModel(model: CatalogModel, person: Person, requestId: string): AgentModel {
+  #asAgentModel(model: CatalogModel, person: Person, requestId: string, partOf: TraceParent): AgentModel {
     return {
       model,
       answerTokens: usualAnswer(model),
       ask: async (request, signal) => {
-        const asked = { modelName: model.name, window: 'slide', dialect: 'clova', requestId } as const
+        const asked = { modelName: model.name, window: 'slide', dialect: 'clova', requestId, partOf } as const
         return (await this.#gateway.ask(person, { ...asked, request: { ...request, parameters: {} } }, signal)).events
       },
     }
+  }
+}
+
+/** The same events; however they end, it is told. */
+async function* traced(
+  events: AsyncGenerator<AgentEvent, void>,
+  tell: (outcome: Pick<SkillAnswer, 'calls' | 'answer' | 'error' | 'startedAt' | 'latencyMs'>) => void,
+): AsyncGenerator<AgentEvent, void> {
+  const startedAt = new Date()
+  const calls = new Map<string, ToldCall>()
+  let answer: string | null = null
+  let error: string | null = 'stopped'
+  try {
+    for await (const event of events) {
+      if (event.type === 'call') calls.set(event.call.callId, toldCall(event.call))
+      if (event.type === 'final') {
+        answer = event.answer
+        error = null
+      }
+      yield event
+    }
+  } catch (thrown) {
+    error = thrown instanceof AppError ? thrown.code : 'internal'
+    throw thrown
+  } finally {
+    const latencyMs = Date.now() - startedAt.getTime()
+    tell({ calls: [...calls.values()], answer, error, startedAt: startedAt.toISOString(), latencyMs })
   }
 }
 

@@ -20,6 +20,8 @@ export type SkillCall = {
   step: number
   tool: SkillTool
   arguments: JsonObject
+  /** When it was sent; undefined before, and when it was not made. */
+  startedAt?: Date
   state:
     | { name: 'waiting'; until: Date | null }
     | { name: 'running' }

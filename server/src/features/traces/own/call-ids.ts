@@ -1,5 +1,5 @@
 /** What Etude does itself that becomes a call; the number is part of the call's id. */
-const KINDS = { turn: 1, answer: 2, gateway: 3, skillset: 4, skillCall: 5, summary: 6 } as const
+const KINDS = { turn: 1, answer: 2, gateway: 3, skillset: 4, skillCall: 5, summary: 6, skillsetCall: 7 } as const
 
 export type OwnCallKind = keyof typeof KINDS
 
@@ -19,10 +19,13 @@ export class OwnCallIds {
     this.#installation = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(12, 15)}`
   }
 
-  /** @param id below 2^48. */
-  of(kind: OwnCallKind, id: number): string {
+  /**
+   * @param id below 2^48.
+   * @param index below 16, where several calls of a kind belong to one id.
+   */
+  of(kind: OwnCallKind, id: number, index = 0): string {
     const digits = id.toString(16).padStart(12, '0')
-    return `${this.#installation}-80${KINDS[kind].toString(16).padStart(2, '0')}-${digits}`
+    return `${this.#installation}-8${index.toString(16)}${KINDS[kind].toString(16).padStart(2, '0')}-${digits}`
   }
 
   /** The address of an answer's call; answers are in the project `practice` of their class. */

@@ -2,22 +2,23 @@ import type { ChatMessage } from '../../../models/language-model.ts'
 import type { StoredCall } from '../../gateway/store.ts'
 import { storeJson, storeText } from '../../weave/stored-json.ts'
 import type { CallPart } from '../call.ts'
-import { later, moment, usageOf } from './practice-calls.ts'
+import { later, moment } from './moments.ts'
+import { usageOf } from './practice-calls.ts'
 
 /** An image inside a message is longer than all of its text: of those only the beginning is kept. Characters. */
 const MOST_OF_AN_IMAGE_URL = 256
 
 /** A request through one of the dialects as a call. */
-export function gatewayCall(call: StoredCall, projectId: number, callId: string): CallPart {
+export function gatewayCall(call: StoredCall, ownProjectId: number, callId: string): CallPart {
   const startedAt = moment(call.createdAt)
   const { inputTokens, outputTokens } = call
   return {
-    projectId,
+    projectId: call.partOf?.projectId ?? ownProjectId,
     wbUserId: call.handle,
     callId,
     start: {
-      traceId: callId,
-      parentId: null,
+      traceId: call.partOf?.callId ?? callId,
+      parentId: call.partOf?.callId ?? null,
       opName: `etude.${call.kind}`,
       displayName: storeText(call.modelName),
       threadId: null,

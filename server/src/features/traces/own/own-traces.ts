@@ -1,29 +1,35 @@
 import type { CompiledQuery } from 'kysely'
 import type { Logger } from 'pino'
+import type { IdAllocator } from '../../../db/ids.ts'
 import type { Ending } from '../../../runs/run-store.ts'
-import type { StoredCall } from '../../gateway/store.ts'
+import type { StoredCall, TraceParent } from '../../gateway/store.ts'
 import { PRACTICE_PROJECT, type WeaveProjects } from '../../weave/project-access.ts'
 import type { CallPart } from '../call.ts'
+import type { TraceRecorder } from '../call-recorder.ts'
 import type { CallStore } from '../call-store.ts'
 import type { OwnCallIds } from './call-ids.ts'
 import { gatewayCall } from './gateway-calls.ts'
 import { practiceCalls } from './practice-calls.ts'
 import type { SessionOwner, SessionOwners } from './session-owners.ts'
+import { type SkillAnswer, skillAnswerCalls } from './skill-answers.ts'
 import type { SpanExporter } from './span-exporter.ts'
 
 const GATEWAY_PROJECT = 'gateway'
+const SKILLSETS_PROJECT = 'skillsets'
 
 /**
  * Writes Etude's own work down as calls, which are then found like everybody's: turns in the project `practice` of
- * their class, requests of the dialects in the project `gateway` of their person.
+ * their class, requests of the dialects in the projects `gateway` and `skillsets` of their person.
  *
- * The calls are committed together with what they tell of, so neither is ever there without the other.
+ * The calls of turns and requests are committed together with what they tell of, so neither is ever there without the other.
  */
 export class OwnTraces {
   readonly #calls: Pick<CallStore, 'queries'>
   readonly #projects: Pick<WeaveProjects, 'ofOwnWork'>
   readonly #sessions: SessionOwners
   readonly #ids: OwnCallIds
+  readonly #numbers: IdAllocator
+  readonly #recorder: TraceRecorder
   readonly #exporter: SpanExporter | undefined
   readonly #log: Pick<Logger, 'error'>
 
@@ -32,6 +38,8 @@ export class OwnTraces {
     projects: Pick<WeaveProjects, 'ofOwnWork'>
     sessions: SessionOwners
     ids: OwnCallIds
+    numbers: IdAllocator
+    recorder: TraceRecorder
     exporter: SpanExporter | undefined
     log: Pick<Logger, 'error'>
   }) {
@@ -39,6 +47,8 @@ export class OwnTraces {
     this.#projects = deps.projects
     this.#sessions = deps.sessions
     this.#ids = deps.ids
+    this.#numbers = deps.numbers
+    this.#recorder = deps.recorder
     this.#exporter = deps.exporter
     this.#log = deps.log
   }
@@ -66,6 +76,21 @@ export class OwnTraces {
     return this.#write(() =>
       calls.map((call) => gatewayCall(call, projectIds.get(call.handle) ?? 0, this.#ids.of('gateway', call.callId))),
     )
+  }
+
+  /** Begins the trace of a question to a skillset: what its requests are part of, and how to tell of its end. */
+  async skillAnswer(handle: string): Promise<{ partOf: TraceParent; end: (told: SkillAnswer) => void }> {
+    const projectId = await this.#projects.ofOwnWork({ entity: handle, classId: null }, SKILLSETS_PROJECT)
+    const number = await this.#numbers.take('skill_answer')
+    const partOf = { projectId, callId: this.#ids.of('skillset', number) }
+    return {
+      partOf,
+      end: (told) => {
+        const calls = skillAnswerCalls(told, partOf, (index) => this.#ids.of('skillsetCall', number, index))
+        this.#exporter?.add(calls)
+        this.#recorder.record(calls)
+      },
+    }
   }
 
   /** Sends what waits to be exported. */

@@ -2,15 +2,16 @@ import type { Ending } from '../../../runs/run-store.ts'
 import type { Response, TokenUsage, Turn } from '../../../runs/turn.ts'
 import { storeJson, storeText } from '../../weave/stored-json.ts'
 import type { CallPart } from '../call.ts'
-import { fromMicros, toCallTime, toMicros } from '../call-time.ts'
 import type { OwnCallIds } from './call-ids.ts'
+import { later, moment } from './moments.ts'
+import { skillCallPart } from './skill-calls.ts'
 
 /** Where the calls of a turn go. */
 export type TracePlace = { projectId: number; wbUserId: string }
 
 /**
  * A turn as a call, with one call for each of its answers below it, and below these one for each summary that was
- * written for them.
+ * written for them and for each operation of a skill that they called.
  *
  * What an agent says to the model is not in it: a prompt that is hidden from people must not be found here. A turn that
  * was stopped or whose lanes failed has ended like any other; its answers say how each of them did.
@@ -22,6 +23,7 @@ export function practiceCalls(ending: Ending, place: TracePlace, ids: OwnCallIds
   const answers = ending.responses.flatMap((response) => [
     answerCall(turn, response, ending.endedAt, place, ids),
     ...summaryCall(turn, response, place, ids),
+    ...skillCalls(turn, response, place, ids),
   ])
   return ending.isTurnOver ? [...answers, turnCall(ending, place, ids)] : answers
 }
@@ -127,6 +129,16 @@ function summaryCall(turn: Turn, response: Response, place: TracePlace, ids: Own
   ]
 }
 
+/** The calls of skills that an answer took, as far as they were sent. */
+function skillCalls(turn: Turn, response: Response, place: TracePlace, ids: OwnCallIds): CallPart[] {
+  return response.skillCalls.flatMap((call, index) => {
+    const { responseId } = response
+    const callId = ids.of('skillCall', responseId, index)
+    const start = { ...sharedStart(turn, ids), parentId: ids.of('answer', responseId) }
+    return skillCallPart(call, { ...place, callId, start }) ?? []
+  })
+}
+
 function withoutDigest({ summary, ...trim }: NonNullable<Response['trim']>) {
   if (!summary) return trim
   const { digest: _, ...shown } = summary
@@ -156,13 +168,4 @@ export function usageOf(
       total_tokens: promptTokens + completionTokens,
     },
   }
-}
-
-/** Our own times are always right, so there always is one. */
-export function moment(isoTime: string): string {
-  return toCallTime(isoTime) as string
-}
-
-export function later(callTime: string, milliseconds: number): string {
-  return fromMicros(toMicros(callTime) + Math.round(milliseconds * 1000)) as string
 }
