@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import { feedback, feedbackApp } from './testing.ts'
@@ -86,6 +87,8 @@ describe.each(testDatabases)('what feedback may be, on $name', ({ open }) => {
       ]),
       [{ payload: { x: 'x'.repeat(1024 * 1024 - 8) } }, 'Feedback payload too large'],
       [{ payload: { x: 'é'.repeat(174_762) } }, 'Feedback payload too large'],
+      [{ weave_ref: randomBytes(1500).toString('hex') }, 'weave_ref is longer than 2048 bytes'],
+      [{ id: randomBytes(1500).toString('hex') }, 'id is longer than 2048 bytes'],
       [{ weave_ref: 'weave:///ada' }, 'Invalid URI: weave:///ada'],
       [{ payload: { deep: ['weave:///ada/demo'] } }, 'Invalid URI: weave:///ada/demo'],
       [{ payload: { a: 'weave-trace-internal:///1/call/2' } }, 'Encountered unexpected ref format.'],
@@ -104,6 +107,12 @@ describe.each(testDatabases)('what feedback may be, on $name', ({ open }) => {
       { feedback_type: '', weave_ref: '', payload: {}, creator: '' },
       { weave_ref: 'garbage', creator: 'x'.repeat(5000), id: 'not-a-uuid' },
       { id: 'not-a-uuid' },
+      { id: randomBytes(1024).toString('hex'), weave_ref: randomBytes(1024).toString('hex') },
+      {
+        payload: Object.fromEntries(
+          Array.from({ length: 60 }, (_, n) => [`${'鍵'.repeat(190)}${n}`, '値'.repeat(200)]),
+        ),
+      },
       { feedback_type: 'wandb.unknown' },
       { ...note('😀'.repeat(1024)) },
       runnable({ runnable_ref: OP, call_ref: CALL, scorer_ratings: { _rating_: 0.5 } }),

@@ -1,6 +1,7 @@
 import { printJson } from '../weave/exact-json.ts'
 import { pythonJson } from '../weave/python-json.ts'
 import { findRef, parseRef, type WeaveRef } from '../weave/refs.ts'
+import { storeText } from '../weave/stored-json.ts'
 import { invalidRequest } from '../weave/weave-error.ts'
 import type { FeedbackDraft, Span } from './feedback.ts'
 
@@ -13,6 +14,8 @@ const AGENT_USER_FEEDBACK = 'wandb.agent_user_feedback'
 const MAX_NOTE_CHARACTERS = 1024
 /** Of the payload, as Python's `json.dumps` writes it. */
 const MAX_PAYLOAD_BYTES = 1024 * 1024
+/** Of what feedback is found by. */
+const MAX_INDEXED_BYTES = 2048
 /** What Python may make of one UTF-16 unit: an escape, and a blank after it. */
 const MOST_BYTES_PER_UNIT = 7
 
@@ -34,6 +37,13 @@ export function checkFeedback(draft: FeedbackDraft): Span {
   checkScorer(draft)
   checkRefKinds(draft)
   return checkSpan(draft)
+}
+
+/** @throws {WeaveError} for an id or a ref that is longer than an index of PostgreSQL can hold. */
+export function checkLengths({ id, weaveRef }: FeedbackDraft): void {
+  for (const [field, text] of Object.entries({ id: id ?? '', weave_ref: weaveRef }))
+    if (Buffer.byteLength(storeText(text)) > MAX_INDEXED_BYTES)
+      throw invalidRequest(`${field} is longer than ${MAX_INDEXED_BYTES} bytes`)
 }
 
 /** @throws {WeaveError} `Feedback payload too large`. */

@@ -12,7 +12,7 @@ import { Emoji } from './emoji.ts'
 import type { Feedback, FeedbackDraft, JsonRecord } from './feedback.ts'
 import { purgeIds } from './purge-ids.ts'
 import { printGroupValue, rowPrinter } from './reply-rows.ts'
-import { checkFeedback, checkPayloadSize, REACTION } from './rules.ts'
+import { checkFeedback, checkLengths, checkPayloadSize, REACTION } from './rules.ts'
 import type { FeedbackStore } from './store.ts'
 
 const COUNT = 'count(*)'
@@ -203,6 +203,7 @@ export class FeedbackService {
   async #prepare(access: ProjectAccess, draft: FeedbackDraft): Promise<Feedback> {
     await this.#refs.check(access.person, `${access.entity}/${access.project}`, draft)
     const span = checkFeedback(draft)
+    checkLengths(draft)
     if (draft.annotationRef || draft.queueId) await this.#annotations.check(access, draft)
     const payload = draft.feedbackType === REACTION ? await this.#reaction(draft.payload) : draft.payload
     checkPayloadSize(payload)

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000
 /** The rating that limits are about. */
 const RATING = '_rating_'
 
-export type Group = (typeof GROUPS)[number]
+type Group = (typeof GROUPS)[number]
 
 export type AggregateQuestion = {
   projectName: string
