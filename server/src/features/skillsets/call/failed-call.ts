@@ -31,7 +31,8 @@ const CODES: Readonly<Record<OutboundErrorCode, CallErrorCode>> = {
 /** What a failure of the guarded client means for a call, with the beginning of what had come. */
 export async function failedCall(error: OutboundError): Promise<Omit<Outcome, 'url' | 'method' | 'requestBody'>> {
   const { status = null, headers = {}, body = Buffer.alloc(0) } = error.partial
-  const failure = { ...NOTHING, status, errorCode: CODES[error.code], message: error.message }
+  const { responseBody, content: none, isOk } = NOTHING
+  const failure = { responseBody, content: none, isOk, status, errorCode: CODES[error.code], message: error.message }
   const { text, content } = await readAnswer(body.subarray(0, 4 * MAX_PARTIAL_CHARACTERS), headers['content-type'])
   if (content.kind === 'none') return failure
   const shown = text.slice(0, MAX_PARTIAL_CHARACTERS)

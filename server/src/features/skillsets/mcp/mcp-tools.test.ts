@@ -126,13 +126,13 @@ describe('tools of an MCP server', () => {
   })
 
   it('are bounded in size and time, and end with whoever asked', async () => {
-    const { call } = await mcpFor()
+    const { call, url } = await mcpFor()
     const gone = new AbortController()
     const endless = call('endless', {}, { signal: gone.signal })
 
     const impatient = await mcpFor({ timeoutMs: 300 })
     expect(await impatient.call('endless')).toMatchObject({ isOk: false, status: null, errorCode: 'api_timed_out' })
-    expect(await call('huge')).toMatchObject({ isOk: false, errorCode: 'answer_too_large' })
+    expect(await call('huge')).toMatchObject({ isOk: false, errorCode: 'answer_too_large', url, requestBody: '{}' })
     gone.abort(new Error('the person left'))
     await expect(endless).rejects.toThrow('the person left')
   })
