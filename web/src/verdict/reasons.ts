@@ -3,5 +3,3 @@ export const REASONS = {
   up: ['correct', 'clear', 'complete', 'helpful', 'well_written'],
   down: ['wrong', 'incomplete', 'unclear', 'too_long', 'off_topic', 'ignored_instructions', 'unsafe'],
 } as const
-
-export type Reason = (typeof REASONS)[keyof typeof REASONS][number]

@@ -49,7 +49,7 @@ export type Operation = {
 }
 
 /** `never`: called at once; `always`: each call waits until a person has allowed it. */
-export type ApprovalRule = 'never' | 'always'
+type ApprovalRule = 'never' | 'always'
 
 /** What of an answer a model shall see. */
 export type ResponseHint = {
