@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { anyText, Id, IdInPath } from '../../../http/fields.ts'
 import type { ShownCredential, SkillCredentials } from './credential-service.ts'
-import { SecuritySchemeSchema, SkillPath, toWireScheme } from './skill-schema.ts'
+import { SecuritySchemeSchema, toWireScheme } from './skill-replies.ts'
+import { SkillPath } from './skill-schema.ts'
 
 const CredentialPath = z.object({ skill_id: IdInPath, scheme: anyText(256) })
 const HolderQuery = z.object({

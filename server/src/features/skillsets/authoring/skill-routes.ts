@@ -10,21 +10,23 @@ import { type SkillReader, textOf } from './skill-reader.ts'
 import {
   CheckedDocumentSchema,
   CreatedSkillSchema,
-  DocumentBody,
   DocumentRefusedSchema,
   ReplacedSkillSchema,
   refusedDocument,
-  SkillBody,
-  SkillListQuery,
   SkillPageSchema,
-  SkillPatch,
-  SkillPath,
   SkillSchema,
-  toSkillChange,
-  toSkillText,
   toWireChecked,
   toWireSkill,
   toWireSummary,
+} from './skill-replies.ts'
+import {
+  DocumentBody,
+  SkillBody,
+  SkillListQuery,
+  SkillPatch,
+  SkillPath,
+  toSkillChange,
+  toSkillText,
   UploadBody,
 } from './skill-schema.ts'
 import type { SkillService } from './skill-service.ts'
