@@ -54,7 +54,7 @@ export function bareSqlite(file) {
 
 /** See {@link bareSqlite}; each caller has a connection of its own. */
 export async function barePostgres(connectionString, connections) {
-  const pool = new pg.Pool({ connectionString, max: connections })
+  const pool = new pg.Pool({ connectionString, max: connections, pipeline: true })
   const insert = (client, { row, leaves }) => [
     client.query({ name: 'row', text: insertInto('feedback', ROW_COLUMNS), values: row }),
     ...leaves.map((values) =>
