@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Database } from './db/open.ts'
 import { createAccounts } from './features/accounts/accounts.ts'
-import { loadSecret, SecretBox } from './features/accounts/secret.ts'
+import { loadSecret } from './features/accounts/secret.ts'
 import { AgentService } from './features/agents/service.ts'
 import { AgentStore } from './features/agents/store.ts'
 import { AnnotationSpecs } from './features/annotation-queues/annotation-specs.ts'
@@ -27,15 +27,9 @@ import { ExperimentService } from './features/experiments/service.ts'
 import { ExperimentStore } from './features/experiments/store.ts'
 import { VoteStore } from './features/experiments/vote-store.ts'
 import { VotingService } from './features/experiments/voting-service.ts'
-import { FeedbackAggregates } from './features/feedback/analytics/aggregate.ts'
-import { FeedbackScan } from './features/feedback/analytics/scan.ts'
-import { FeedbackStats } from './features/feedback/analytics/stats.ts'
 import { CallFeedback } from './features/feedback/call-feedback.ts'
-import { FeedbackExport } from './features/feedback/feedback-export.ts'
+import { createFeedback } from './features/feedback/create-feedback.ts'
 import { FeedbackOfCalls } from './features/feedback/feedback-of-calls.ts'
-import { FeedbackService } from './features/feedback/service.ts'
-import { FeedbackStore } from './features/feedback/store.ts'
-import { Verdicts } from './features/feedback/verdicts.ts'
 import { FewShotService } from './features/few-shots/service.ts'
 import { FewShotStore } from './features/few-shots/store.ts'
 import { CallRecorder } from './features/gateway/call-recorder.ts'
@@ -64,24 +58,7 @@ import { VariantService } from './features/practice/variant-service.ts'
 import { ProjectService } from './features/projects/service.ts'
 import { ProjectStore } from './features/projects/store.ts'
 import { FinalAnswers } from './features/skillsets/agent/final-answers.ts'
-import { SkillAgent } from './features/skillsets/agent/skill-agent.ts'
-import { SkillCredentials } from './features/skillsets/authoring/credential-service.ts'
-import { CredentialStore } from './features/skillsets/authoring/credential-store.ts'
-import { SkillsetDrafts } from './features/skillsets/authoring/draft-service.ts'
-import { DraftStore } from './features/skillsets/authoring/draft-store.ts'
-import { OperationTrial } from './features/skillsets/authoring/operation-trial.ts'
-import { PublishStore } from './features/skillsets/authoring/publish-store.ts'
-import { RestoreStore } from './features/skillsets/authoring/restore-store.ts'
-import { ShareStore } from './features/skillsets/authoring/share-store.ts'
-import { SkillReader } from './features/skillsets/authoring/skill-reader.ts'
-import { SkillService } from './features/skillsets/authoring/skill-service.ts'
-import { SkillStore } from './features/skillsets/authoring/skill-store.ts'
-import { UsableSkills } from './features/skillsets/authoring/usable-skills.ts'
-import { SkillsetVersions } from './features/skillsets/authoring/version-service.ts'
-import { VersionStore } from './features/skillsets/authoring/version-store.ts'
-import { OperationCaller } from './features/skillsets/call/operation-caller.ts'
-import { McpTools } from './features/skillsets/mcp/mcp-tools.ts'
-import { SkillsetService } from './features/skillsets/service.ts'
+import { createSkillsets } from './features/skillsets/create-skillsets.ts'
 import { OwnCallIds } from './features/traces/own/call-ids.ts'
 import { createTraces } from './features/traces/traces.ts'
 import { parseExactJson } from './features/weave/exact-json.ts'
@@ -119,15 +96,10 @@ export async function createServices(config: Config, database: Database, parts: 
   const sessions = new SessionList(database)
   const projects = new ProjectService({ store: new ProjectStore(database), classes, sessions, ids, now })
   const outbound = new Outbound({ allow: config.outbound.allow })
-  const mcp = new McpTools({ outbound })
-  const operationCaller = new OperationCaller({ outbound, mcp })
-  const versionStore = new VersionStore(database)
-  const credentialStore = new CredentialStore(database)
-  const box = new SecretBox(secret.deriveKey('skill credentials'))
-  const skillsets = new SkillsetService({ versions: versionStore, credentials: credentialStore, box, classes, now })
-  const skillAgent = new SkillAgent({ caller: operationCaller })
-  const agents = new AgentService({ store: new AgentStore(database), classes, skillsets, ids, now })
   const catalog = parts.catalog ?? new ModelCatalog(config)
+  const skillWork = createSkillsets({ database, secret, outbound, classes, catalog, now })
+  const { skillsets, skillAgent } = skillWork
+  const agents = new AgentService({ store: new AgentStore(database), classes, skillsets, ids, now })
   const tokenizers = new TokenizerService({ dataFolder: config.dataFolder, warn: (message) => log.warn(message) })
   const windows = new WindowService({ tokenizers })
   const answers = new AnswerStore(database)
@@ -270,35 +242,6 @@ export async function createServices(config: Config, database: Database, parts: 
   const gateway = new GatewayService({ catalog, classes, windows, recorder, now })
   const clova = new ClovaService({ gateway, windows })
   const finalAnswers = new FinalAnswers({ skillsets, gateway, agent: skillAgent, traces: traces.own })
-  const skillStore = new SkillStore(database)
-  const draftStore = new DraftStore(database)
-  const skillReader = new SkillReader({ outbound, mcp })
-  const skills = new SkillService({ store: skillStore, drafts: draftStore, reader: skillReader, ids, now })
-  const skillCredentials = new SkillCredentials({
-    store: credentialStore,
-    skills: new UsableSkills({ skills: skillStore, versions: versionStore, classes }),
-    box,
-    classes,
-    now,
-  })
-  const operationTrial = new OperationTrial({ skills, skillsets, caller: operationCaller })
-  const skillsetDrafts = new SkillsetDrafts({
-    store: draftStore,
-    publishing: new PublishStore(database),
-    shares: new ShareStore(database),
-    classes,
-    catalog,
-    ids,
-    now,
-  })
-  const skillsetVersions = new SkillsetVersions({
-    store: versionStore,
-    restoring: new RestoreStore(database),
-    drafts: skillsetDrafts,
-    skills: skillStore,
-    ids,
-    now,
-  })
   const stored = createStoredThings({
     database,
     projects: weaveProjects,
@@ -328,18 +271,13 @@ export async function createServices(config: Config, database: Database, parts: 
       files: (access) => stored.files.storageBytes(access),
     },
   })
-  const feedbackScan = new FeedbackScan(database)
-  const feedbackStats = new FeedbackStats({ projects: weaveProjects, scan: feedbackScan, now })
-  const feedbackAggregates = new FeedbackAggregates({ projects: weaveProjects, scan: feedbackScan })
-  const feedback = new FeedbackService({
-    store: new FeedbackStore(database),
+  const feedback = createFeedback({
+    database,
     projects: weaveProjects,
     refs: weaveRefs,
     annotations: new FeedbackAnnotations({ specs: annotationSpecs, queues: annotationQueues }),
     now,
   })
-  const verdicts = new Verdicts({ feedback })
-  const feedbackExport = new FeedbackExport({ database, projects: weaveProjects, refs: weaveRefs })
   const readiness = new Readiness(async () => {
     await sql`select 1`.execute(database.db)
   })
@@ -368,23 +306,12 @@ export async function createServices(config: Config, database: Database, parts: 
     experiments,
     voting,
     outbound,
-    operationCaller,
     weaveProjects,
     weaveRefs,
-    feedback,
-    verdicts,
-    feedbackExport,
-    feedbackStats,
-    feedbackAggregates,
+    ...feedback,
     traces,
-    skillsets,
-    skills,
-    skillReader,
-    skillCredentials,
-    operationTrial,
-    skillsetDrafts,
+    ...skillWork,
     finalAnswers,
-    skillsetVersions,
     stored,
     annotationQueues,
     graphql,
