@@ -5,7 +5,7 @@ import type { Database } from '../db/open.ts'
 import { testDatabases } from '../db/testing.ts'
 import type { LanguageModel, ModelRequest } from '../models/language-model.ts'
 import { ModelError } from '../models/model-error.ts'
-import { ScriptedModel } from '../models/testing.ts'
+import { ScriptedModel, says } from '../models/testing.ts'
 import { RunRecovery } from './run-recovery.ts'
 import { RunService } from './run-service.ts'
 import { RunStore, type TurnKey } from './run-store.ts'
@@ -113,7 +113,6 @@ function textsOf(events: readonly NumberedEvent[]): string[] {
   return [...texts.values()]
 }
 
-const says = (...texts: string[]) => texts.map((text) => ({ type: 'text-delta' as const, text }))
 const usage = { type: 'usage' as const, usage: { inputTokens: 3, outputTokens: 4 } }
 
 describe.each(testDatabases)('runs on $name', ({ open }) => {

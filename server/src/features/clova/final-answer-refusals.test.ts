@@ -3,13 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import type { ModelEvent, ModelRequest } from '../../models/language-model.ts'
 import { ModelError } from '../../models/model-error.ts'
-import { ScriptedModel, type ScriptedStep } from '../../models/testing.ts'
+import { ScriptedModel, type ScriptedStep, says } from '../../models/testing.ts'
 import { SkillAgent } from '../skillsets/agent/skill-agent.ts'
 import type { ApiAnswer } from '../skillsets/testing.ts'
 import { publishSkillset, startApi, testOperation, testSkill } from '../skillsets/testing.ts'
 import { clovaApp, type MappedModel, parseClovaEvents } from './testing.ts'
 
-const says = (...texts: string[]): ModelEvent[] => texts.map((text) => ({ type: 'text-delta', text }))
 const callsFind = (given: object = { id: '1' }, name = 'shop__find'): ModelEvent[] => [
   { type: 'tool-call-delta', index: 0, id: 'c', name, argumentsJson: JSON.stringify(given) },
   { type: 'end', finishReason: 'tool-calls' },

@@ -3,7 +3,7 @@ import type { Database } from '../../db/open.ts'
 import { testDatabases } from '../../db/testing.ts'
 import type { ModelEvent, ModelRequest } from '../../models/language-model.ts'
 import { OFFLINE_MODELS } from '../../models/offline.ts'
-import { ScriptedModel, type ScriptedStep } from '../../models/testing.ts'
+import { ScriptedModel, type ScriptedStep, says } from '../../models/testing.ts'
 import { publishSkillset, startApi, testOperation, testSkill } from '../skillsets/testing.ts'
 import { clovaApp, type MappedModel, parseClovaEvents } from './testing.ts'
 
@@ -23,7 +23,6 @@ const BOTH = '明日ソウルの天気はどう? ソウルのホテルも探し�
 function usage(inputTokens: number, outputTokens: number): ModelEvent {
   return { type: 'usage', usage: { inputTokens, outputTokens } }
 }
-const says = (...texts: string[]): ModelEvent[] => texts.map((text) => ({ type: 'text-delta', text }))
 function calls(...wanted: [name: string, given: object][]): ModelEvent[] {
   return [
     ...wanted.map(([name, given], index): ModelEvent => {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import { ModelError } from '../../models/model-error.ts'
-import { ScriptedModel, type ScriptedStep } from '../../models/testing.ts'
+import { ScriptedModel, says } from '../../models/testing.ts'
 import { parseEvents } from '../../testing.ts'
 import { EXPERIMENTS, laboratory, type WireExperiment } from './testing.ts'
 
-const says = (...texts: string[]): ScriptedStep[] => texts.map((text) => ({ type: 'text-delta' as const, text }))
 const counting = (name: string) => new ScriptedModel(name, (_, index) => says(`${name} ${index}`))
 
 describe.each(testDatabases)('experiments on $name', ({ open }) => {

@@ -3,7 +3,7 @@ import type { Database } from '../../db/open.ts'
 import { testDatabases } from '../../db/testing.ts'
 import type { ChatMessage, ModelEvent } from '../../models/language-model.ts'
 import { ModelError } from '../../models/model-error.ts'
-import { ScriptedModel, type ScriptedStep, testModel, testProvider } from '../../models/testing.ts'
+import { ScriptedModel, type ScriptedStep, says, testModel, testProvider } from '../../models/testing.ts'
 import { appForTest } from '../../testing.ts'
 import { ModelCatalog } from '../catalog/catalog.ts'
 import { TokenizerService } from '../window/tokenizer-service.ts'
@@ -13,7 +13,6 @@ import type { GatewayEvent } from './gateway-call.ts'
 import { type GatewayRequest, GatewayService } from './service.ts'
 import { GatewayStore } from './store.ts'
 
-const says = (...texts: string[]): ModelEvent[] => texts.map((text) => ({ type: 'text-delta', text }))
 const never = () => new AbortController().signal
 const user = (content: string): ChatMessage => ({ role: 'user', content })
 

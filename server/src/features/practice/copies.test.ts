@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import { ModelError } from '../../models/model-error.ts'
-import { ScriptedModel } from '../../models/testing.ts'
+import { ScriptedModel, says } from '../../models/testing.ts'
 import { appForTest, parseEvents } from '../../testing.ts'
 
-const says = (...texts: string[]) => texts.map((text) => ({ type: 'text-delta' as const, text }))
 const contents = (model: ScriptedModel, index: number) => model.requests[index]?.messages.map(({ content }) => content)
 
 describe.each(testDatabases)('sessions that are copied, exported and retried on $name', ({ open }) => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import { ModelError } from '../../models/model-error.ts'
-import { ScriptedModel } from '../../models/testing.ts'
+import { ScriptedModel, says } from '../../models/testing.ts'
 import { appForTest, askAndLeave, parseEvents } from '../../testing.ts'
 
-const says = (...texts: string[]) => texts.map((text) => ({ type: 'text-delta' as const, text }))
 const endless = (name: string) => new ScriptedModel(name, [...says('begun '), 'hang'])
 
 describe.each(testDatabases)('practice sessions on $name', ({ open }) => {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
-import { ScriptedModel } from '../../models/testing.ts'
+import { ScriptedModel, says } from '../../models/testing.ts'
 import { appForTest } from '../../testing.ts'
-
-const says = (...texts: string[]) => texts.map((text) => ({ type: 'text-delta' as const, text }))
 
 describe.each(testDatabases)('settings on $name', ({ open }) => {
   async function session(body: object = {}) {

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { testDatabases } from '../../db/testing.ts'
 import type { ModelRequest } from '../../models/language-model.ts'
 import { ModelError } from '../../models/model-error.ts'
-import { ScriptedModel, type ScriptedStep } from '../../models/testing.ts'
+import { ScriptedModel, type ScriptedStep, says } from '../../models/testing.ts'
 import { appForTest, askAndLeave } from '../../testing.ts'
 
-const says = (...texts: string[]) => texts.map((text) => ({ type: 'text-delta' as const, text }))
 const LONG = 'many words '.repeat(150)
 const systemOf = (request: ModelRequest | undefined) =>
   request?.messages.filter(({ role }) => role === 'system').map(({ content }) => String(content)) ?? []
