@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -37,7 +37,9 @@ async function openForTest(config: DatabaseConfig): Promise<Database> {
 
 function newSqliteConfig(): DatabaseConfig {
   const dataFolder = newTestFolder()
-  return { dataFolder, database: { kind: 'sqlite', file: join(dataFolder, 'etude.sqlite') } }
+  const file = join(dataFolder, 'etude.sqlite')
+  copyFileSync(inject('sqliteTemplate'), file)
+  return { dataFolder, database: { kind: 'sqlite', file } }
 }
 
 async function newPostgresConfig(): Promise<DatabaseConfig> {
