@@ -44,8 +44,8 @@ export function printAims(aims) {
 }
 
 /** An aim that a ratio is to be at least `limit`, as a list: empty where nothing was measured. */
-export const atLeast = (aim, limit, value) =>
-  value === undefined ? [] : [{ aim: `at least ${aim}`, seen: times(value), reached: value >= limit }]
+export const atLeast = (aim, limit, value, print = times) =>
+  value === undefined ? [] : [{ aim: `at least ${aim}`, seen: print(value), reached: value >= limit }]
 
 /** An aim that a ratio is to be at most `limit`. */
 export const atMost = (aim, limit, value) =>
