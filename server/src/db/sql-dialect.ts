@@ -1,4 +1,4 @@
-import type { Expression } from 'kysely'
+import { type Expression, type RawBuilder, sql } from 'kysely'
 import { isPostgresForeignKeyViolation, isPostgresUniqueViolation, postgresSecondsOf } from './postgres-dialect.ts'
 import { isSqliteForeignKeyViolation, isSqliteUniqueViolation, sqliteSecondsOf } from './sqlite-dialect.ts'
 
@@ -16,6 +16,16 @@ export type ColumnTypes = {
   time: 'timestamptz' | 'text'
   /** Only for tables that Better Auth writes; ours keep truth values as 0 and 1. */
   truth: 'boolean' | 'integer'
+}
+
+/**
+ * What lets transactions that name the same thing wait for each other, to stand first in them; on SQLite they wait
+ * anyway.
+ */
+export function transactionLocks(kind: 'sqlite' | 'postgres', names: readonly string[]): RawBuilder<unknown>[] {
+  if (kind === 'sqlite') return []
+  // In one order for everybody, so that none waits for the other crosswise.
+  return names.toSorted().map((name) => sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`)
 }
 
 /** Whether a statement failed because a row with the same unique value exists already, on either engine. */

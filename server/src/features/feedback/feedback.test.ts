@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import type { Database } from '../../db/open.ts'
 import { testDatabases } from '../../db/testing.ts'
 import { equals, feedback, feedbackApp } from './testing.ts'
 
@@ -113,6 +115,20 @@ describe.each(testDatabases)('feedback on $name', ({ open }) => {
     ])
     await send('/feedback/replace', { ...feedback({ project_id: 'ada/elsewhere' }), feedback_id: third.id })
     expect((await query({ limit: 0 })).total_count).toBe(3)
+  })
+
+  it('is there once however many replace it at the same moment', async () => {
+    const database = await open()
+    const { create, send, query } = await feedbackApp(database)
+    await create({ id: 'one', payload: { n: 0 } })
+    if (database.kind === 'postgres') await slowDeletions(database)
+    const replies = await Promise.all(
+      Array.from({ length: 4 }, (_, n) =>
+        send('/feedback/replace', feedback({ feedback_id: 'one', id: 'one', payload: { n } })),
+      ),
+    )
+    expect(replies.map(({ status }) => status)).toEqual(Array(4).fill(200))
+    expect((await query({})).total_count).toBe(1)
   })
 
   it('is replaced by a request that is written as Weave documents it', async () => {
@@ -406,3 +422,11 @@ describe.each(testDatabases)('whose feedback it is, on $name', ({ open }) => {
     ])
   })
 })
+
+/** Makes every removal of feedback take a while, so that others come meanwhile. */
+async function slowDeletions({ db }: Database): Promise<void> {
+  await sql`create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.05); return old; end'`.execute(
+    db,
+  )
+  await sql`create trigger slow before delete on feedback for each row execute function slow()`.execute(db)
+}

@@ -2,6 +2,7 @@ import { type CompiledQuery, type Insertable, type Kysely, type Selectable, sql 
 import { compileOnce } from '../../db/compile-once.ts'
 import { type JsonSql, jsonSql } from '../../db/json-sql.ts'
 import type { Database } from '../../db/open.ts'
+import { transactionLocks } from '../../db/sql-dialect.ts'
 import type { Tables } from '../../db/tables.ts'
 import type { ProjectAccess } from '../weave/project-access.ts'
 import { compileQuery } from '../weave/query/compile.ts'
@@ -32,7 +33,7 @@ export type FeedbackSearch = {
 
 /** Feedback, and the index of the values in its payloads. Every query names the project. */
 export class FeedbackStore {
-  readonly #database: Pick<Database, 'db' | 'ids' | 'batch'>
+  readonly #database: Pick<Database, 'db' | 'ids' | 'batch' | 'kind'>
   readonly #db: Kysely<Tables>
   readonly #json: JsonSql
   readonly #inserts = new Map<string, CompiledQuery>()
@@ -56,7 +57,15 @@ export class FeedbackStore {
   /** Puts new feedback in the place of what has one of some ids, at once; there need be nothing to replace. */
   async replace(access: ProjectAccess, ids: readonly string[], feedback: readonly Feedback[]): Promise<void> {
     const removal = await this.#removal(access, ids)
-    await this.#database.batch([...removal, ...this.#insertions(feedback)])
+    const locks = transactionLocks(
+      this.#database.kind,
+      ids.map((id) => `feedback ${access.projectId} ${id}`),
+    )
+    await this.#database.batch([
+      ...locks.map((lock) => lock.compile(this.#db)),
+      ...removal,
+      ...this.#insertions(feedback),
+    ])
   }
 
   /** Removes what has one of the ids and may be changed. */
