@@ -26,8 +26,6 @@ export type ReadSkill = {
 const MAX_DESCRIPTION_CHARACTERS = 2_000
 /** When there are more operations, none is switched on until somebody chooses. */
 const MAX_ENABLED_UNASKED = 40
-/** HTTP says of these that they change nothing (RFC 9110 §9.2.1). */
-const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
 /** Reads documents and asks servers for what they offer; keeps nothing. */
 export class SkillReader {
@@ -57,7 +55,7 @@ export class SkillReader {
       source: { kind: 'openapi', title, version, ...url },
       description: read.description.slice(0, MAX_DESCRIPTION_CHARACTERS).toWellFormed(),
       operations: read.operations.map((operation) => ({
-        ...withApproval(operation),
+        ...operation,
         isEnabled: read.operations.length <= MAX_ENABLED_UNASKED,
       })),
       securitySchemes: read.securitySchemes,
@@ -108,11 +106,4 @@ function storable<Value>(value: Value): Value {
   if (!/\\u(0000|d[89a-f])/.test(json)) return value
   const clean = (_: string, item: unknown) => (typeof item === 'string' ? wellFormed(item) : item)
   return JSON.parse(wellFormed(json), clean) as Value
-}
-
-/** What may change something waits for a person, until its author says that it need not. */
-function withApproval(operation: Operation): Operation {
-  const { call } = operation
-  const isReading = call.kind === 'http' ? SAFE_METHODS.includes(call.method) : call.isReadOnly
-  return { ...operation, approval: isReading ? 'never' : 'always' }
 }
