@@ -6,7 +6,7 @@ import type { Operation, SortBy } from '../weave/query/query.ts'
 import { checkPage } from '../weave/query/sort.ts'
 import { storedTime } from '../weave/query/time.ts'
 import type { RefAccess } from '../weave/ref-access.ts'
-import { restoreJson } from '../weave/stored-json.ts'
+import { restoreJson, restoreText } from '../weave/stored-json.ts'
 import { invalidRequest, WeaveError } from '../weave/weave-error.ts'
 import { Emoji } from './emoji.ts'
 import type { Feedback, FeedbackDraft, JsonRecord } from './feedback.ts'
@@ -143,8 +143,8 @@ export class FeedbackService {
       offset: 0,
     })
     return rows.map((row) => ({
-      id: row.id,
-      weaveRef: row.weave_ref,
+      id: restoreText(row.id),
+      weaveRef: restoreText(row.weave_ref),
       wbUserId: row.wb_user_id,
       feedbackType: row.feedback_type,
       payload: restoreJson(row.payload) as JsonRecord,

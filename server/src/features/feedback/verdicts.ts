@@ -1,6 +1,5 @@
 import { AppError } from '../../errors.ts'
 import type { Person } from '../accounts/person.ts'
-import { restoreText } from '../weave/stored-json.ts'
 import type { FeedbackDraft, JsonRecord } from './feedback.ts'
 import type { FeedbackService } from './service.ts'
 
@@ -39,7 +38,7 @@ export class Verdicts {
     await this.#feedback.replaceAll(
       person,
       projectOf(ref),
-      own.map(({ id }) => restoreText(id)),
+      own.map(({ id }) => id),
       toDrafts(ref, verdict),
     )
   }
@@ -53,7 +52,7 @@ export class Verdicts {
       for (const one of await this.#feedback.find(person, project, { refs, types: [REACTION, NOTE, REASONS] })) {
         const key = `${one.wbUserId} ${one.weaveRef}`
         const nothing = {
-          callRef: restoreText(one.weaveRef),
+          callRef: one.weaveRef,
           handle: one.wbUserId,
           thumb: null,
           reasons: [],
