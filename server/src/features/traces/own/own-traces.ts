@@ -21,7 +21,8 @@ const SKILLSETS_PROJECT = 'skillsets'
  * Writes Etude's own work down as calls, which are then found like everybody's: turns in the project `practice` of
  * their class, requests of the dialects in the projects `gateway` and `skillsets` of their person.
  *
- * The calls of turns and requests are committed together with what they tell of, so neither is ever there without the other.
+ * The calls of turns and requests are committed together with what they tell of, so neither is ever there without the
+ * other.
  */
 export class OwnTraces {
   readonly #calls: Pick<CallStore, 'queries'>
@@ -64,7 +65,7 @@ export class OwnTraces {
     if (!owner) return []
     const { classId, classSlug: entity, handle: wbUserId } = owner
     const projectId = await this.#projects.ofOwnWork({ entity, classId }, PRACTICE_PROJECT)
-    return this.#write(() => practiceCalls(ending, { projectId, wbUserId }, this.#ids))
+    return this.#told(() => practiceCalls(ending, { projectId, wbUserId }, this.#ids), this.#inCommit) ?? []
   }
 
   /** What stores requests of the dialects, each in the project `gateway` of whoever sent it. */
@@ -73,22 +74,21 @@ export class OwnTraces {
     for (const { handle } of calls)
       if (!projectIds.has(handle))
         projectIds.set(handle, await this.#projects.ofOwnWork({ entity: handle, classId: null }, GATEWAY_PROJECT))
-    return this.#write(() =>
-      calls.map((call) => gatewayCall(call, projectIds.get(call.handle) ?? 0, this.#ids.of('gateway', call.callId))),
-    )
+    const describe = () =>
+      calls.map((call) => gatewayCall(call, projectIds.get(call.handle) ?? 0, this.#ids.of('gateway', call.callId)))
+    return this.#told(describe, this.#inCommit) ?? []
   }
 
   /** Begins the trace of a question to a skillset: what its requests are part of, and how to tell of its end. */
-  async skillAnswer(handle: string): Promise<{ partOf: TraceParent; end: (told: SkillAnswer) => void }> {
+  async skillAnswer(handle: string): Promise<{ partOf: TraceParent; end: (answer: SkillAnswer) => void }> {
     const projectId = await this.#projects.ofOwnWork({ entity: handle, classId: null }, SKILLSETS_PROJECT)
     const number = await this.#numbers.take('skill_answer')
     const partOf = { projectId, callId: this.#ids.of('skillset', number) }
     return {
       partOf,
-      end: (told) => {
-        const calls = skillAnswerCalls(told, partOf, (index) => this.#ids.of('skillsetCall', number, index))
-        this.#exporter?.add(calls)
-        this.#recorder.record(calls)
+      end: (answer) => {
+        const describe = () => skillAnswerCalls(answer, partOf, (index) => this.#ids.of('skillsetCall', number, index))
+        this.#told(describe, (calls) => this.#recorder.record(calls))
       },
     }
   }
@@ -99,14 +99,19 @@ export class OwnTraces {
   }
 
   /** A mistake in what we say of our work must not take the work itself with it. */
-  #write(describe: () => CallPart[]): CompiledQuery[] {
+  #told<Call extends CallPart, Written>(
+    describe: () => Call[],
+    write: (calls: readonly Call[]) => Written,
+  ): Written | undefined {
     try {
       const calls = describe()
       this.#exporter?.add(calls)
-      return this.#calls.queries(calls, 'all')
+      return write(calls)
     } catch (error) {
       this.#log.error({ err: error }, 'work could not be written down in the trace')
-      return []
+      return undefined
     }
   }
+
+  readonly #inCommit = (calls: readonly CallPart[]): CompiledQuery[] => this.#calls.queries(calls, 'all')
 }
